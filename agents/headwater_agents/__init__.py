@@ -1,0 +1,1 @@
+"""Everything in Headwater that acts: policies, the runner, simulated worlds, the command line."""

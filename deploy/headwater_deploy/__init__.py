@@ -1,0 +1,1 @@
+"""Deploying Headwater: the one path that tests, runs and the command line share."""
