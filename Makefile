@@ -1,0 +1,56 @@
+# `make run` and `make test` are all a newcomer needs; both set the virtual environment up first.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# Extra arguments: make run ARGS="--questions 30", make test ARGS="-k cascade"
+ARGS ?=
+# Seconds of random histories in `make fuzz`.
+BUDGET ?= 600
+
+.PHONY: help run test lint bench fuzz season anvil gas clean
+
+help:
+	@echo "make run     deploy to an embedded chain, run real forecasts through it, audit every wei"
+	@echo "make test    the test suite (uses anvil when it is installed: make anvil)"
+	@echo "make lint    ruff and mypy"
+	@echo "make bench   gas beside the peers' figures, speed and memory beside well-kept libraries"
+	@echo "make fuzz    long random histories and mutants, BUDGET=$(BUDGET) seconds"
+	@echo "make season  the run over 1,500 questions that docs/season.md shows"
+	@echo "make gas     rewrite the gas snapshot"
+	@echo "make anvil   install the anvil node for the tests that use one (needs npm)"
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $(READY)
+
+run: $(READY)
+	$(BIN)/headwater run $(ARGS)
+
+test: $(READY)
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY)
+	$(BIN)/python -m bench $(ARGS)
+
+fuzz: $(READY)
+	$(BIN)/python tests/stateful/fuzz.py --budget $(BUDGET) $(ARGS)
+
+season: $(READY)
+	$(BIN)/python docs/season.py $(ARGS)
+
+gas: $(READY)
+	$(BIN)/python -m bench.gas --write
+
+anvil:
+	npm install --no-save --no-audit --no-fund @foundry-rs/anvil@1.7.1
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis node_modules
