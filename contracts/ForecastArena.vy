@@ -71,7 +71,7 @@ question_count: public(uint256)
 resolved_count: public(HashMap[uint256, uint256])
 newest_question: public(HashMap[uint256, uint256])
 _params: HashMap[uint256, IForecastArena.SeriesParams]
-# series -> L (64 bits) | rentL (64) | P_MIN (64)
+# series -> L (64 bits) | rentL (64) | P_MIN (64) | domain (64)
 _logs: HashMap[uint256, uint256]
 # series -> half -> four counters of 64 bits, in units of 1e-12 observations
 _counts: HashMap[uint256, uint256[2]]
@@ -152,7 +152,9 @@ def create_series(params: IForecastArena.SeriesParams) -> uint256:
     log_range: uint256 = convert(-math._wad_ln(convert(params.p_min, int256)), uint256)
     log_rent: uint256 = log_range * params.rent_bps // BPS
     self._params[series] = params
-    self._logs[series] = log_range | (log_rent << 64) | (params.p_min << 128)
+    # Nets on governed series share an escrow; those on a sponsored series never mix with others, see StakeVault.
+    domain: uint256 = 0 if params.governed else series
+    self._logs[series] = log_range | (log_rent << 64) | (params.p_min << 128) | (domain << 192)
     extcall ITreasury(TREASURY).register(series, sponsor, params.epoch_cap)
     log IForecastArena.SeriesCreated(
         series=series, sponsor=sponsor, params=params, log_range=log_range, log_rent=log_rent
@@ -266,7 +268,13 @@ def commit(question: uint256, commitment: bytes32, wager: uint256, version: uint
     logs: uint256 = self._logs[series]
     # The vault bounds the wager by stake, so W stays below the supply, that is below 2**96.
     extcall IStakeVault(VAULT).lock(
-        msg.sender, version, wager, self._lock(wager, logs) - self._lock(before, logs), checkpoint, times >> 200
+        msg.sender,
+        version,
+        logs >> 192,
+        wager,
+        self._lock(wager, logs) - self._lock(before, logs),
+        checkpoint,
+        times >> 200,
     )
     self._positions[question][msg.sender] = wager | (version << 96)
     self._sealed[question][msg.sender][0] = convert(commitment, uint256)
@@ -297,7 +305,7 @@ def reveal(question: uint256, forecaster: address, forecast: DynArray[uint256, M
     assert self._sealed[question][forecaster][0] == convert(
         keccak256(abi_encode(chain.id, self, question, forecaster, forecast, salt)), uint256
     ), "arena: not the committed forecast"
-    self._check_simplex(forecast, (head >> 224) & 255, self._logs[(head >> 192) & MASK_32] >> 128)
+    self._check_simplex(forecast, (head >> 224) & 255, (self._logs[(head >> 192) & MASK_32] >> 128) & MASK_64)
     self._positions[question][forecaster] = position | (1 << 136)
     self._sealed[question][forecaster][0] = self._pack(forecast, 0)
     if len(forecast) > 4:
@@ -646,7 +654,9 @@ def _settle(question: uint256, forecaster: address) -> int256:
         self._sealed[question][forecaster][1] = 0
     change: int256 = 0
     released: uint256 = 0
-    change, released = extcall IStakeVault(VAULT).settle(forecaster, version, self._lock(wager, logs), net)
+    change, released = extcall IStakeVault(VAULT).settle(
+        forecaster, version, logs >> 192, self._lock(wager, logs), net
+    )
     if portion != 0 or net != 0:
         extcall ITreasury(TREASURY).settle(series, portion, net)
     log IForecastArena.Settled(

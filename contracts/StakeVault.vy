@@ -7,7 +7,7 @@
 @notice Holds stakes and escrows.
 
             stake   : bonded (of which locked by open positions) and unbonding
-            escrow  : per (forecaster, version), the part of a forecaster's nets that its providers stand behind
+            escrow  : per (forecaster, version, domain), the part of a forecaster's nets that its providers stand behind
 
         A position's net is split linearly, gains and losses alike (floor is toward minus infinity):
 
@@ -20,6 +20,10 @@
         due is released for good: release hands it to the Cascade, anybody may call it. Because held keeps the worst
         case of every open position under the version, the order of settlements changes nothing.
         Under version 0 (no children) the whole net is the stake's.
+
+        All governed series share domain 0; a sponsored series is a domain of its own. Otherwise a forecaster could
+        sponsor a series, lose to itself on purpose, and so empty what its escrow holds for its providers, or run up
+        a debt that their later gains repay.
 @dev Roles: ARENA (fixed) locks and settles; guardian pauses deposits and new commits, nothing else; slasher takes
      free or unbonding stake. Both roles are transferable and renounceable.
 """
@@ -65,9 +69,9 @@ _accounts: HashMap[address, uint256]
 _unbonding: HashMap[address, uint256]
 # account -> index % RING -> bonded (96 bits) | block (64)
 _checkpoints: HashMap[address, HashMap[uint256, uint256]]
-# forecaster -> version -> held (96 bits) | debt (96) | buffer in gwei (64)
+# forecaster -> version | domain << 40 -> held (96 bits) | debt (96) | buffer in gwei (64)
 _escrow_money: HashMap[address, HashMap[uint256, uint256]]
-# forecaster -> version -> lock (96 bits) | due (96) | keep_bps (16) | active (48)
+# forecaster -> version | domain << 40 -> lock (96 bits) | due (96) | keep_bps (16) | active (48)
 _escrow_state: HashMap[address, HashMap[uint256, uint256]]
 # What the ledger would owe if the treasury had never emitted or recycled anything; see owed.
 _base: int256
@@ -195,11 +199,20 @@ def slash(account: address, amount: uint256, reason: bytes32) -> uint256:
 
 
 @external
-def lock(account: address, version: uint256, wager: uint256, amount: uint256, index: uint256, opened: uint256):
+def lock(
+    account: address,
+    version: uint256,
+    domain: uint256,
+    wager: uint256,
+    amount: uint256,
+    index: uint256,
+    opened: uint256,
+):
     """
     @notice Locks stake for a position.
     @param account The forecaster.
     @param version The version it is bound to.
+    @param domain The series' domain.
     @param wager The position's whole wager in wei: at most the stake bonded strictly before block `opened`.
     @param amount Wei to lock in addition to what is locked.
     @param index The account's last checkpoint before block `opened`.
@@ -219,18 +232,20 @@ def lock(account: address, version: uint256, wager: uint256, amount: uint256, in
     assert ((word >> 96) & MAX_WEI) + amount <= word & MAX_WEI, "vault: not enough free stake"
     self._accounts[account] = word + (amount << 96)
     if version != 0:
-        state: uint256 = self._escrow_state[account][version]
+        key: uint256 = version | (domain << 40)
+        state: uint256 = self._escrow_state[account][key]
         assert (state >> 192) & MASK_16 != 0, "vault: escrow not opened"
-        self._escrow_state[account][version] = state + amount
+        self._escrow_state[account][key] = state + amount
 
 
 @external
-def settle(account: address, version: uint256, lock: uint256, net: int256) -> (int256, uint256):
+def settle(account: address, version: uint256, domain: uint256, lock: uint256, net: int256) -> (int256, uint256):
     """
     @notice Settles a position: frees its lock, books its net. Tokens of a gain come from the treasury, those of a
             loss go there in this call.
     @param account The forecaster.
     @param version The version the position is bound to.
+    @param domain The series' domain.
     @param lock What the position locked, in wei; at least the loss.
     @param net Wei won (positive) or lost (negative).
     @return (change of the stake, what became due to the version's children), in wei.
@@ -239,7 +254,7 @@ def settle(account: address, version: uint256, lock: uint256, net: int256) -> (i
     change: int256 = net
     released: uint256 = 0
     if version != 0:
-        change, released = self._settle_escrow(account, version, lock, net)
+        change, released = self._settle_escrow(account, version | (domain << 40), lock, net)
     word: uint256 = self._accounts[account] - (lock << 96)
     if change != 0:
         self._set_bonded(account, word, change)
@@ -254,46 +269,52 @@ def settle(account: address, version: uint256, lock: uint256, net: int256) -> (i
 
 
 @external
-def open_escrow(forecaster: address, version: uint256, terms: ICascade.Terms):
+def open_escrow(forecaster: address, version: uint256, domain: uint256, terms: ICascade.Terms):
     """
     @notice Opens the escrow of a forecaster's version, before its first commit under it. Anybody may.
     @param forecaster The forecaster.
     @param version The version.
-    @param terms Its terms.
+    @param domain The domain: 0 for governed series, a sponsored series' id for that series.
+    @param terms The version's terms.
     """
-    state: uint256 = self._escrow_state[forecaster][version]
+    key: uint256 = version | (domain << 40)
+    assert version < 2**40, "vault: no such version"
+    state: uint256 = self._escrow_state[forecaster][key]
     assert (state >> 192) & MASK_16 == 0, "vault: escrow is open"
     assert staticcall ICascade(CASCADE).has_terms(forecaster, version, terms), "vault: not the announced terms"
-    self._escrow_state[forecaster][version] = state | (terms.keep_bps << 192) | (block.timestamp << 208)
+    self._escrow_state[forecaster][key] = state | (terms.keep_bps << 192) | (block.timestamp << 208)
     # A debt may already have moved here from an older version.
-    self._escrow_money[forecaster][version] |= (terms.buffer // GRAIN) << 192
+    self._escrow_money[forecaster][key] |= (terms.buffer // GRAIN) << 192
     log IStakeVault.EscrowOpened(
-        forecaster=forecaster, version=version, keep_bps=terms.keep_bps, buffer=terms.buffer
+        forecaster=forecaster, version=version, domain=domain, keep_bps=terms.keep_bps, buffer=terms.buffer
     )
 
 
 @external
-def release(forecaster: address, version: uint256) -> uint256:
+def release(forecaster: address, version: uint256, domain: uint256) -> uint256:
     """
     @notice Hands what an escrow has released to the Cascade. Anybody may call it.
     @param forecaster The forecaster.
     @param version The version.
+    @param domain The domain.
     @return Wei handed over; 0 if nothing was due.
     """
-    return self._release(forecaster, version)
+    return self._release(forecaster, version, domain)
 
 
 @external
-def close(forecaster: address, version: uint256):
+def close(forecaster: address, version: uint256, domain: uint256):
     """
     @notice Closes an escrow without open positions, once its version was replaced at least the longest commit
             window ago, or once it has been idle for IDLE_PERIOD. What it holds goes to its children; a debt moves
-            to the forecaster's newest version. Anybody may call it, and commits may reopen an idle one.
+            to the forecaster's newest version. Anybody may call it, and an idle one may be used again.
     @param forecaster The forecaster.
     @param version The version.
+    @param domain The domain.
     """
-    state: uint256 = self._escrow_state[forecaster][version]
-    money: uint256 = self._escrow_money[forecaster][version]
+    key: uint256 = version | (domain << 40)
+    state: uint256 = self._escrow_state[forecaster][key]
+    money: uint256 = self._escrow_money[forecaster][key]
     held: uint256 = money & MAX_WEI
     debt: uint256 = (money >> 96) & MAX_WEI
     assert state & MAX_WEI == 0, "vault: positions are open"
@@ -309,16 +330,17 @@ def close(forecaster: address, version: uint256):
     moved: uint256 = 0
     if next != 0 and debt != 0:
         newest = staticcall ICascade(CASCADE).latest(forecaster)
-        target: uint256 = self._escrow_money[forecaster][newest]
+        heir: uint256 = newest | (domain << 40)
+        target: uint256 = self._escrow_money[forecaster][heir]
         moved = min(debt, MAX_WEI - ((target >> 96) & MAX_WEI))
-        self._escrow_money[forecaster][newest] = target + (moved << 96)
+        self._escrow_money[forecaster][heir] = target + (moved << 96)
     assert held + moved != 0, "vault: nothing to close"
-    self._escrow_money[forecaster][version] = money - held - (moved << 96)
-    self._escrow_state[forecaster][version] = state + (held << 96)
+    self._escrow_money[forecaster][key] = money - held - (moved << 96)
+    self._escrow_state[forecaster][key] = state + (held << 96)
     log IStakeVault.Closed(
-        forecaster=forecaster, version=version, released=held, debt_moved=moved, newest=newest
+        forecaster=forecaster, version=version, domain=domain, released=held, debt_moved=moved, newest=newest
     )
-    self._release(forecaster, version)
+    self._release(forecaster, version, domain)
 
 
 # ---------------------------------------------------------------- roles
@@ -419,14 +441,16 @@ def checkpoint(account: address, index: uint256) -> (uint256, uint256):
 
 @external
 @view
-def escrow(forecaster: address, version: uint256) -> IStakeVault.Escrow:
+def escrow(forecaster: address, version: uint256, domain: uint256) -> IStakeVault.Escrow:
     """
     @notice An escrow: what it holds, owes and risks is public.
     @param forecaster The forecaster.
     @param version The version.
+    @param domain The domain.
     """
-    money: uint256 = self._escrow_money[forecaster][version]
-    state: uint256 = self._escrow_state[forecaster][version]
+    key: uint256 = version | (domain << 40)
+    money: uint256 = self._escrow_money[forecaster][key]
+    state: uint256 = self._escrow_state[forecaster][key]
     return IStakeVault.Escrow(
         held=money & MAX_WEI,
         debt=(money >> 96) & MAX_WEI,
@@ -475,9 +499,9 @@ def _set_bonded(account: address, word: uint256, change: int256):
 
 
 @internal
-def _settle_escrow(account: address, version: uint256, lock: uint256, net: int256) -> (int256, uint256):
-    money: uint256 = self._escrow_money[account][version]
-    state: uint256 = self._escrow_state[account][version]
+def _settle_escrow(account: address, key: uint256, lock: uint256, net: int256) -> (int256, uint256):
+    money: uint256 = self._escrow_money[account][key]
+    state: uint256 = self._escrow_state[account][key]
     held: uint256 = money & MAX_WEI
     debt: uint256 = (money >> 96) & MAX_WEI
     keep_bps: uint256 = (state >> 192) & MASK_16
@@ -511,20 +535,21 @@ def _settle_escrow(account: address, version: uint256, lock: uint256, net: int25
         held = retained
     # due below 2**96: it is at most what the vault holds.
     due: uint256 = ((state >> 96) & MAX_WEI) + released
-    self._escrow_money[account][version] = held | (debt << 96) | ((money >> 192) << 192)
-    self._escrow_state[account][version] = open_lock | (due << 96) | (keep_bps << 192) | (block.timestamp << 208)
+    self._escrow_money[account][key] = held | (debt << 96) | ((money >> 192) << 192)
+    self._escrow_state[account][key] = open_lock | (due << 96) | (keep_bps << 192) | (block.timestamp << 208)
     return change, released
 
 
 @internal
-def _release(forecaster: address, version: uint256) -> uint256:
-    state: uint256 = self._escrow_state[forecaster][version]
+def _release(forecaster: address, version: uint256, domain: uint256) -> uint256:
+    key: uint256 = version | (domain << 40)
+    state: uint256 = self._escrow_state[forecaster][key]
     due: uint256 = (state >> 96) & MAX_WEI
     if due == 0:
         return 0
-    self._escrow_state[forecaster][version] = state - (due << 96)
+    self._escrow_state[forecaster][key] = state - (due << 96)
     self._base -= convert(due, int256)
     assert extcall IHeadwaterToken(TOKEN).transfer(CASCADE, due)
     extcall ICascade(CASCADE).receive_release(forecaster, version, due)
-    log IStakeVault.Released(forecaster=forecaster, version=version, amount=due)
+    log IStakeVault.Released(forecaster=forecaster, version=version, domain=domain, amount=due)
     return due
