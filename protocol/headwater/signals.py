@@ -1,0 +1,225 @@
+"""Signed signals: what a provider hands to a buyer, signed under EIP-712 so that anybody can check it later.
+
+Domain: name "Headwater", version "1", the chain id, the arena as verifying contract. Type:
+
+    Signal(uint256 question,address provider,uint256[] forecast,uint64 time)
+
+The signature binds the forecast to its provider, question, arena and chain; a contract can check it with
+`ecrecover`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from coincurve import PrivateKey, PublicKey
+from eth_hash.auto import keccak
+from eth_utils.address import (
+    is_address,
+    is_checksum_address,
+    is_checksum_formatted_address,
+    to_canonical_address,
+)
+from eth_utils.address import to_checksum_address as checksum
+
+from headwater.units import WAD
+
+DOMAIN_NAME: Final = "Headwater"
+DOMAIN_VERSION: Final = "1"
+DOMAIN_TYPE: Final = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+SIGNAL_TYPE: Final = "Signal(uint256 question,address provider,uint256[] forecast,uint64 time)"
+
+_DOMAIN_TYPEHASH: Final = keccak(DOMAIN_TYPE.encode())
+_SIGNAL_TYPEHASH: Final = keccak(SIGNAL_TYPE.encode())
+_HALF_ORDER: Final = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
+
+
+class SignalError(ValueError):
+    """A signal that cannot be encoded, or whose signature does not hold."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignalDomain:
+    """Where a signal counts: the chain id and the address of the arena."""
+
+    chain_id: int
+    arena: str
+
+    def __post_init__(self) -> None:
+        if not 0 < self.chain_id < 2**256:
+            raise SignalError(f"chain_id is {self.chain_id}; it must be positive and below 2**256")
+        _address(self.arena, "arena")
+
+    @property
+    def separator(self) -> bytes:
+        """EIP-712 domain separator, 32 bytes."""
+        return keccak(
+            _DOMAIN_TYPEHASH
+            + keccak(DOMAIN_NAME.encode())
+            + keccak(DOMAIN_VERSION.encode())
+            + _word(self.chain_id)
+            + _address(self.arena, "arena").rjust(32, b"\0")
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Signal:
+    """A provider's forecast of a question (WAD, 2 to 8 positive entries that sum to one), at `time` in s."""
+
+    question: int
+    provider: str
+    forecast: tuple[int, ...]
+    time: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.question < 2**256:
+            raise SignalError(f"question is {self.question}; it must be a uint256")
+        _address(self.provider, "provider")
+        if not 2 <= len(self.forecast) <= 8:
+            raise SignalError(f"forecast has {len(self.forecast)} entries; a question has 2 to 8 outcomes")
+        if min(self.forecast) <= 0 or sum(self.forecast) != WAD:
+            raise SignalError(f"forecast {self.forecast} must have positive entries that sum to {WAD}")
+        if not 0 <= self.time < 2**64:
+            raise SignalError(f"time is {self.time}; it must be a uint64 of seconds")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignedSignal:
+    """A signal with its provider's signature: 65 bytes r ‖ s ‖ v, v 27 or 28, s in the lower half (EIP-2)."""
+
+    signal: Signal
+    signature: bytes
+
+
+def struct_hash(signal: Signal) -> bytes:
+    """EIP-712 hashStruct of a signal, 32 bytes."""
+    return keccak(
+        _SIGNAL_TYPEHASH
+        + _word(signal.question)
+        + _address(signal.provider, "provider").rjust(32, b"\0")
+        + keccak(b"".join(_word(value) for value in signal.forecast))
+        + _word(signal.time)
+    )
+
+
+def signing_hash(signal: Signal, domain: SignalDomain) -> bytes:
+    """What is signed, 32 bytes: keccak256(0x1901 ‖ domain separator ‖ hashStruct(signal))."""
+    return keccak(b"\x19\x01" + domain.separator + struct_hash(signal))
+
+
+def typed_data(signal: Signal, domain: SignalDomain) -> dict[str, Any]:
+    """The signal as `eth_signTypedData_v4` takes it, for wallets and for libraries other than this one."""
+    return {
+        "types": {
+            "EIP712Domain": [
+                {"name": "name", "type": "string"},
+                {"name": "version", "type": "string"},
+                {"name": "chainId", "type": "uint256"},
+                {"name": "verifyingContract", "type": "address"},
+            ],
+            "Signal": [
+                {"name": "question", "type": "uint256"},
+                {"name": "provider", "type": "address"},
+                {"name": "forecast", "type": "uint256[]"},
+                {"name": "time", "type": "uint64"},
+            ],
+        },
+        "primaryType": "Signal",
+        "domain": {
+            "name": DOMAIN_NAME,
+            "version": DOMAIN_VERSION,
+            "chainId": domain.chain_id,
+            "verifyingContract": domain.arena,
+        },
+        "message": {
+            "question": signal.question,
+            "provider": signal.provider,
+            "forecast": list(signal.forecast),
+            "time": signal.time,
+        },
+    }
+
+
+def sign_signal(signal: Signal, domain: SignalDomain, key: bytes) -> SignedSignal:
+    """Sign with the provider's 32-byte private key; deterministic (RFC 6979).
+
+    Raises SignalError when the key is malformed or is not the named provider's.
+    """
+    try:
+        private = PrivateKey(key)
+    except (ValueError, TypeError):
+        # Not chained: the library's error could carry the key into a log.
+        raise SignalError("the private key is not 32 bytes of a valid secp256k1 secret") from None
+    owner = _key_address(private.public_key)
+    if owner != to_canonical_address(signal.provider):
+        raise SignalError(f"the key belongs to {checksum(owner)}, the signal names provider {signal.provider}")
+    raw = private.sign_recoverable(signing_hash(signal, domain), hasher=None)
+    return SignedSignal(signal=signal, signature=raw[:64] + bytes([27 + raw[64]]))
+
+
+def recover(signed: SignedSignal, domain: SignalDomain) -> str:
+    """Checksum address of whoever signed exactly this signal under this domain.
+
+    Raises SignalError when the signature is malformed: not 65 bytes, v not 27 or 28, s in the upper half, or
+    no point of the curve.
+    """
+    signature = signed.signature
+    if len(signature) != 65:
+        raise SignalError(f"the signature has {len(signature)} bytes; it must be 65 (r, s, v)")
+    if signature[64] not in (27, 28):
+        raise SignalError(f"the signature's v is {signature[64]}; it must be 27 or 28")
+    if int.from_bytes(signature[32:64], "big") > _HALF_ORDER:
+        raise SignalError("the signature's s is in the upper half of the order; EIP-2 allows only the lower")
+    try:
+        public = PublicKey.from_signature_and_message(
+            signature[:64] + bytes([signature[64] - 27]), signing_hash(signed.signal, domain), hasher=None
+        )
+    except ValueError as error:
+        raise SignalError("the signature fits no public key") from error
+    return checksum(_key_address(public))
+
+
+def verify_signal(signed: SignedSignal, domain: SignalDomain) -> None:
+    """Raise SignalError unless the named provider signed exactly this signal under this domain."""
+    signer = recover(signed, domain)
+    if signer != checksum(signed.signal.provider):
+        raise SignalError(
+            f"the signal names provider {signed.signal.provider}, but its signature is {signer}'s: "
+            "the content, the arena, the chain or the signer is not what was signed"
+        )
+
+
+def from_typed_data(message: dict[str, Any]) -> Signal:
+    """The signal of a message, `typed_data(...)["message"]`. Raises SignalError on bad fields."""
+    missing = {"question", "provider", "forecast", "time"} - message.keys()
+    if missing:
+        raise SignalError(f"the message lacks {', '.join(sorted(missing))}")
+    forecast = message["forecast"]
+    if not isinstance(forecast, (list, tuple)):
+        raise SignalError(f"forecast is {forecast!r}; it must be a list of integers")
+    numbers: Sequence[object] = [message["question"], message["time"], *forecast]
+    if any(not isinstance(value, int) or isinstance(value, bool) for value in numbers):
+        raise SignalError("question, time and every forecast entry must be integers")
+    return Signal(
+        question=message["question"],
+        provider=message["provider"],
+        forecast=tuple(forecast),
+        time=message["time"],
+    )
+
+
+def _word(value: int) -> bytes:
+    return value.to_bytes(32, "big")
+
+
+def _address(value: str, name: str) -> bytes:
+    mixed = isinstance(value, str) and is_checksum_formatted_address(value)
+    if not isinstance(value, str) or not is_address(value) or (mixed and not is_checksum_address(value)):
+        raise SignalError(f"{name} {value!r} is not an address: 20 bytes in hex, checksummed if in mixed case")
+    return to_canonical_address(value)
+
+
+def _key_address(key: PublicKey) -> bytes:
+    return keccak(key.format(compressed=False)[1:])[12:]
