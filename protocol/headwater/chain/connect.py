@@ -1,0 +1,21 @@
+"""From what a user types to a backend."""
+
+from __future__ import annotations
+
+from headwater.chain.backend import Backend
+from headwater.chain.errors import UnknownChain
+
+ACCEPTED = '"tester", or the http(s) URL of a JSON-RPC node such as http://127.0.0.1:8545'
+
+
+def connect(spec: str, *, seed: int = 0, chain_id: int | None = None) -> Backend:
+    """Open a backend: "tester" for the embedded chain, or the http(s) URL of a JSON-RPC node.
+
+    `seed` chooses the development accounts; `chain_id`, if given, is the one the chain must have. Raises
+    UnknownChain, ConnectionFailed, WrongChain.
+    """
+    if spec == "tester":
+        from headwater.chain.tester import CHAIN_ID, TesterBackend
+
+        return TesterBackend(seed=seed, chain_id=CHAIN_ID if chain_id is None else chain_id)
+    raise UnknownChain(f"unknown chain {spec!r}; accepted: {ACCEPTED}")
