@@ -9,7 +9,7 @@ Backends agree on every rule that matters (`Backend`, `LocalControl`), and every
 
 from headwater.chain.accounts import Account, recover, recover_typed, typed_digest
 from headwater.chain.artifacts import MAX_RUNTIME_SIZE, Artifact, contract_names, contracts_folder, load
-from headwater.chain.backend import DEFAULT_GAS, Backend, Event, LocalControl, Log, Receipt, TxRequest
+from headwater.chain.backend import DEFAULT_GAS, Backend, Event, LocalControl, Log, Receipt, TxRequest, local_control
 from headwater.chain.client import Contract, decode_events, deploy
 from headwater.chain.codec import Interface, decode, encode
 from headwater.chain.connect import connect
@@ -75,6 +75,7 @@ __all__ = [
     "deploy",
     "encode",
     "load",
+    "local_control",
     "recover",
     "recover_typed",
     "typed_digest",

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import coincurve
-from eth_account import Account as EthAccount
-from eth_account.messages import encode_typed_data
 from eth_hash.auto import keccak
 
 from headwater.chain.errors import ArgumentError, KeyUnavailable
@@ -102,6 +100,8 @@ class Account:
             if not sys.stdin.isatty():
                 raise KeyUnavailable(f"keystore {file} needs a password: set {PASSWORD_ENV}, or run it in a terminal")
             password = getpass.getpass(f"Password for {file.name}: ")
+        from eth_account import Account as EthAccount  # late: it imports half a second of pairing curves
+
         try:
             return cls(bytes(EthAccount.decrypt(content, password)))
         except (ValueError, KeyError, TypeError, NotImplementedError):
@@ -132,6 +132,8 @@ class Account:
 
 def typed_digest(message: Mapping[str, Any]) -> bytes:
     """The 32 bytes that an EIP-712 signature of the full message signs. Raises ArgumentError if it is malformed."""
+    from eth_account.messages import encode_typed_data  # late, for the same reason
+
     try:
         signable = encode_typed_data(full_message=dict(message))
     except Exception as error:  # eth_account raises a dozen unrelated types here

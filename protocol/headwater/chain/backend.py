@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
-from headwater.chain.errors import DecodeError
+from headwater.chain.errors import DecodeError, NoLocalControl
 
 if TYPE_CHECKING:
     from headwater.chain.accounts import Account
@@ -167,3 +167,13 @@ class LocalControl(Protocol):
 
     def dev_accounts(self, count: int) -> tuple[Account, ...]:
         """The first `count` accounts derived from the backend's seed, each holding at least 1,000 ether."""
+
+
+def local_control(backend: Backend) -> LocalControl:
+    """The backend's control over its chain. Raises NoLocalControl if it has none."""
+    if isinstance(backend, LocalControl):
+        return backend
+    raise NoLocalControl(
+        f"{backend.name} cannot move its clock, take snapshots or hand out money: it is not a development node; "
+        'use "tester", or a node such as anvil'
+    )

@@ -12,10 +12,14 @@ def connect(spec: str, *, seed: int = 0, chain_id: int | None = None) -> Backend
     """Open a backend: "tester" for the embedded chain, or the http(s) URL of a JSON-RPC node.
 
     `seed` chooses the development accounts; `chain_id`, if given, is the one the chain must have. Raises
-    UnknownChain, ConnectionFailed, WrongChain.
+    UnknownChain, ArgumentError (not a URL), ConnectionFailed, WrongChain.
     """
     if spec == "tester":
         from headwater.chain.tester import CHAIN_ID, TesterBackend
 
         return TesterBackend(seed=seed, chain_id=CHAIN_ID if chain_id is None else chain_id)
+    if spec.startswith(("http://", "https://")):
+        from headwater.chain.devnode import open_node
+
+        return open_node(spec, seed=seed, chain_id=chain_id)
     raise UnknownChain(f"unknown chain {spec!r}; accepted: {ACCEPTED}")

@@ -1,0 +1,265 @@
+"""Any JSON-RPC node (geth, reth, a rollup, anvil): keys stay here, transactions are signed here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+from headwater.chain.accounts import Account
+from headwater.chain.backend import Log, Receipt, Topic, TxRequest
+from headwater.chain.errors import ChainError, NotMined, Reverted, RpcError, TransactionRejected, WrongChain, reverted
+from headwater.chain.jsonrpc import JsonRpc, integer, octets
+from headwater.chain.transaction import SignedTransaction, Transaction, checksum
+from headwater.units import GWEI
+
+RECEIPT_TIMEOUT: Final = 120.0
+"""Seconds to wait for a transaction to be mined."""
+
+_FEE_AGE: Final = 12.0  # seconds that fees are taken to hold: about a block; the fee cap leaves room for six
+_DEFAULT_TIP: Final = GWEI
+_GAS_MARGIN: Final = 2  # an estimate is reused for calls of the same shape, which may touch colder storage
+
+
+class RpcBackend:
+    """A node behind an http(s) URL. Implements `Backend`. Not thread-safe.
+
+    Nonces are counted here from the first use of an account, so a key must not be used elsewhere at the same time;
+    after a refusal they are asked for again. Gas is estimated once for a kind of call (target, selector, length)
+    and doubled. `prepare` takes the next nonce without reserving it: submit before preparing the account's next.
+    """
+
+    def __init__(self, rpc: JsonRpc, *, chain_id: int | None = None, receipt_timeout: float = RECEIPT_TIMEOUT) -> None:
+        self._rpc = rpc
+        self.name: Final = rpc.name
+        served = integer(rpc.request("eth_chainId"))
+        if chain_id is not None and served != chain_id:
+            raise WrongChain(f"{self.name} serves chain {served}, not chain {chain_id}")
+        self.chain_id: Final = served
+        self._receipt_timeout = receipt_timeout
+        self._nonces: dict[str, int] = {}
+        self._gas: dict[tuple[str | None, bytes, int], int] = {}
+        self._fees = (0, 0)
+        self._fees_until = float("-inf")
+        self._timestamps: dict[str, int] = {}
+
+    # Reading
+
+    def now(self) -> int:
+        """Timestamp of the latest block, in seconds: the next one is not older."""
+        return integer(self._block("latest")["timestamp"])
+
+    def block_number(self) -> int:
+        """Number of the latest block."""
+        return integer(self._rpc.request("eth_blockNumber"))
+
+    def call(self, to: str, data: bytes, sender: str | None = None, block: int | None = None) -> bytes:
+        """Run without sending, on the latest state or after block `block`. Raises Reverted."""
+        request = {"to": to, "data": _hex(data)}
+        if sender is not None:
+            request["from"] = sender
+        tag = self._newest if block is None else hex(block)
+        return octets(self._rpc.request("eth_call", request, tag, context=f"call to {to}"))
+
+    def receipt(self, tx_hash: str) -> Receipt | None:
+        """Receipt of a mined transaction, whatever its status; None if it is not mined or not known."""
+        raw = self._rpc.request("eth_getTransactionReceipt", tx_hash)
+        if raw is None or raw.get("blockNumber") is None:
+            return None
+        created = raw.get("contractAddress")
+        return Receipt(
+            tx_hash=raw["transactionHash"],
+            status=integer(raw["status"]),
+            gas_used=integer(raw["gasUsed"]),
+            block_number=integer(raw["blockNumber"]),
+            timestamp=self._timestamp(raw["blockHash"]),
+            contract_address=None if created is None else checksum(created),
+            logs=tuple(_log(log) for log in raw["logs"]),
+        )
+
+    def get_logs(
+        self,
+        address: str | Sequence[str] | None = None,
+        topics: Sequence[Topic] = (),
+        from_block: int = 0,
+        to_block: int | None = None,
+    ) -> list[Log]:
+        """Logs in chain order, both blocks included."""
+        query: dict[str, Any] = {
+            "fromBlock": hex(from_block),
+            "toBlock": "latest" if to_block is None else hex(to_block),
+            "topics": [_topic(topic) for topic in topics],
+        }
+        if address is not None:
+            query["address"] = address if isinstance(address, str) else list(address)
+        return [_log(log) for log in self._rpc.request("eth_getLogs", query)]
+
+    def balance(self, address: str) -> int:
+        """Balance in wei."""
+        return integer(self._rpc.request("eth_getBalance", address, "latest"))
+
+    def code_at(self, address: str) -> bytes:
+        """Deployed code; empty if there is none."""
+        return octets(self._rpc.request("eth_getCode", address, "latest"))
+
+    def nonce(self, address: str) -> int:
+        """Number of transactions the address has sent, those still waiting included."""
+        return integer(self._rpc.request("eth_getTransactionCount", address, "pending"))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._rpc.close()
+
+    # Sending
+
+    def prepare(self, request: TxRequest, account: Account) -> SignedTransaction:
+        """Sign with the account's next nonce, twice the base fee as the cap, and the node's suggested tip.
+
+        Estimating gas runs the call, so this may already raise Reverted.
+        """
+        sender = account.address
+        gas = request.gas if request.gas is not None else self._gas_for(request, sender)
+        if sender not in self._nonces:
+            self._nonces[sender] = self.nonce(sender)
+        base, tip = self._current_fees()
+        transaction = Transaction(
+            chain_id=self.chain_id,
+            nonce=self._nonces[sender],
+            max_priority_fee=tip,
+            max_fee=2 * base + tip,
+            gas=gas,
+            to=request.to,
+            value=request.value,
+            data=request.data,
+        )
+        return account.sign_transaction(transaction)
+
+    def submit(self, signed: SignedTransaction) -> Receipt:
+        """Send, wait until mined, check. What was already sent is not sent twice: its receipt is waited for.
+
+        Raises Reverted, TransactionRejected, NotMined.
+        """
+        context = f"transaction to {signed.transaction.to or 'a new contract'}"
+        try:
+            self._rpc.request("eth_sendRawTransaction", _hex(signed.raw), context=context)
+        except ChainError as error:
+            self._nonces.pop(signed.sender, None)
+            if not isinstance(error, TransactionRejected):
+                raise
+            if self._rpc.request("eth_getTransactionByHash", signed.tx_hash) is None:
+                raise
+        else:
+            self._nonces[signed.sender] = signed.transaction.nonce + 1
+        receipt = self._wait(signed.tx_hash)
+        if receipt.status == 0:
+            raise self._why(signed, receipt, context)
+        return receipt
+
+    def send(self, request: TxRequest, account: Account) -> Receipt:
+        """Sign, send, wait, check."""
+        return self.submit(self.prepare(request, account))
+
+    # The state that calls read. Development nodes know the block to come, others do not.
+    _newest: str = "latest"
+
+    def _block(self, tag: str) -> dict[str, Any]:
+        block = self._rpc.request("eth_getBlockByNumber", tag, False)
+        if not isinstance(block, dict):
+            raise RpcError(f"{self.name} has no {tag} block")
+        return block
+
+    def _timestamp(self, block_hash: str) -> int:
+        if block_hash not in self._timestamps:
+            block = self._rpc.request("eth_getBlockByHash", block_hash, False)
+            if block is None:
+                raise RpcError(f"{self.name} lost block {block_hash}")
+            self._timestamps[block_hash] = integer(block["timestamp"])
+        return self._timestamps[block_hash]
+
+    def _gas_for(self, request: TxRequest, sender: str) -> int:
+        kind = (request.to, request.data[:4], len(request.data))
+        if kind not in self._gas:
+            fields = {"from": sender, "data": _hex(request.data), "value": hex(request.value)}
+            if request.to is not None:
+                fields["to"] = request.to
+            context = f"transaction to {request.to or 'a new contract'}"
+            estimate = integer(self._rpc.request("eth_estimateGas", fields, context=context))
+            limit = integer(self._block("latest")["gasLimit"])
+            self._gas[kind] = min(_GAS_MARGIN * estimate, limit)
+        return self._gas[kind]
+
+    def _current_fees(self) -> tuple[int, int]:
+        """Base fee of the latest block and suggested tip, in wei per gas."""
+        if time.monotonic() >= self._fees_until:
+            base = integer(self._block("latest").get("baseFeePerGas", "0x0"))
+            try:
+                tip = integer(self._rpc.request("eth_maxPriorityFeePerGas"))
+            except RpcError:
+                tip = _DEFAULT_TIP
+            self._fees = (base, tip)
+            self._fees_until = time.monotonic() + _FEE_AGE
+        return self._fees
+
+    def _wait(self, tx_hash: str) -> Receipt:
+        deadline = time.monotonic() + self._receipt_timeout
+        pause = 0.002
+        while True:
+            receipt = self.receipt(tx_hash)
+            if receipt is not None:
+                return receipt
+            if time.monotonic() > deadline:
+                raise NotMined(f"transaction {tx_hash} was not mined in {self._receipt_timeout:g} s", tx_hash)
+            time.sleep(pause)
+            pause = min(1.5 * pause, 1.0)
+
+    def _why(self, signed: SignedTransaction, receipt: Receipt, context: str) -> Reverted:
+        """Find out why a mined transaction failed: its trace if the node keeps one, else running it again.
+
+        The second run sees its block's end instead of its own place in it, so its reason can differ; when it
+        succeeds there, the reason stays unknown ("").
+        """
+        try:
+            trace = self._rpc.request("debug_traceTransaction", signed.tx_hash, {"tracer": "callTracer"})
+            text = str(trace.get("error", "")).lower().replace(" ", "")
+            data = octets(trace.get("output") or "0x")
+            return reverted(data, context=context, receipt=receipt, out_of_gas="outofgas" in text)
+        except (ChainError, AttributeError):
+            pass
+        transaction = signed.transaction
+        fields = {
+            "from": signed.sender,
+            "data": _hex(transaction.data),
+            "value": hex(transaction.value),
+            "gas": hex(transaction.gas),
+        }
+        if transaction.to is not None:
+            fields["to"] = transaction.to
+        try:
+            self._rpc.request("eth_call", fields, hex(receipt.block_number))
+        except Reverted as error:
+            return reverted(error.data, context=context, receipt=receipt)
+        except ChainError:
+            pass
+        out_of_gas = receipt.gas_used == transaction.gas
+        return reverted(b"", context=context, receipt=receipt, out_of_gas=out_of_gas)
+
+
+def _hex(data: bytes) -> str:
+    return "0x" + data.hex()
+
+
+def _topic(topic: Topic) -> Any:
+    if topic is None:
+        return None
+    return _hex(topic) if isinstance(topic, bytes) else [_hex(one) for one in topic]
+
+
+def _log(raw: dict[str, Any]) -> Log:
+    return Log(
+        address=checksum(raw["address"]),
+        topics=tuple(octets(topic) for topic in raw["topics"]),
+        data=octets(raw["data"]),
+        block_number=integer(raw["blockNumber"]),
+        log_index=integer(raw["logIndex"]),
+        tx_hash=raw["transactionHash"],
+    )
