@@ -1,0 +1,136 @@
+"""`deploy()`: the one deployment path that tests, runs and the command line share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from eth_hash.auto import keccak
+
+from headwater.chain import Account, Backend, HeadwaterError, load
+from headwater.chain import deploy as deploy_contract
+from headwater.chain.system import System
+from headwater_deploy.config import ProtocolConfig
+from headwater_deploy.manifest import ContractRecord, Manifest, ManifestError
+from headwater_deploy.plan import Step, addresses, plan
+from headwater_deploy.verify import check_contract
+
+Progress = Callable[[Step, str], None]
+
+
+class DeploymentError(HeadwaterError):
+    """A deployment that cannot start or go on; says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """A complete deployment: the typed client, and its manifest. `sent` counts the contracts that this call created."""
+
+    system: System
+    manifest: Manifest
+    sent: int
+
+
+def deploy(
+    backend: Backend,
+    deployer: Account,
+    config: ProtocolConfig | None = None,
+    *,
+    manifest: Path | None = None,
+    progress: Progress | None = None,
+) -> Deployment:
+    """Deploy the five contracts, or verify and resume a deployment that the manifest records.
+
+    Args:
+        backend: the chain.
+        deployer: pays, and is the default of every role.
+        config: constructor settings; with an existing manifest they must be the same, or None.
+        manifest: file to record the deployment in, saved after every contract; None keeps no record.
+        progress: called with each step and what became of it ("verified", "sent").
+
+    Raises:
+        ManifestError: the manifest belongs to another chain, deployer or configuration, or cannot be read.
+        VerificationError: a recorded contract is not what the manifest says.
+        DeploymentError: the deployer sent other transactions in between, so the planned addresses are lost.
+        ChainError: the chain refused or could not be reached; what was deployed so far is in the manifest.
+    """
+    record = _start(backend, deployer, config, manifest)
+    steps = plan(deployer.address, record.first_nonce, _config(record))
+    sent = 0
+    for step in steps:
+        known = record.contracts.get(step.name)
+        if known is not None:
+            check_contract(backend, step.name, known)
+            if progress is not None:
+                progress(step, "verified")
+            continue
+        record = _create(backend, deployer, record, step)
+        sent += 1
+        if manifest is not None:
+            record.save(manifest)
+        if progress is not None:
+            progress(step, "sent")
+    return Deployment(system=System(backend, addresses(steps)), manifest=record, sent=sent)
+
+
+def _config(record: Manifest) -> ProtocolConfig:
+    try:
+        return ProtocolConfig(**record.config)
+    except TypeError as error:
+        raise ManifestError(f"the manifest's configuration cannot be read: {error}") from error
+
+
+def _start(backend: Backend, deployer: Account, config: ProtocolConfig | None, path: Path | None) -> Manifest:
+    if path is None or not path.exists():
+        record = Manifest(
+            chain_id=backend.chain_id,
+            deployer=deployer.address,
+            first_nonce=backend.nonce(deployer.address),
+            config=(config or ProtocolConfig()).as_dict(),
+        )
+        if path is not None:
+            record.save(path)
+        return record
+    record = Manifest.read(path)
+    if record.chain_id != backend.chain_id:
+        raise ManifestError(f"{path} belongs to chain {record.chain_id}, this one is {backend.chain_id}")
+    if record.deployer != deployer.address:
+        raise ManifestError(f"{path} was started by {record.deployer}, not by {deployer.address}")
+    if config is not None and config.as_dict() != record.config:
+        changed = sorted(name for name, value in config.as_dict().items() if record.config.get(name) != value)
+        raise ManifestError(f"{path} was started with other settings: {', '.join(changed)}; choose another manifest")
+    return record
+
+
+def _create(backend: Backend, deployer: Account, record: Manifest, step: Step) -> Manifest:
+    nonce = backend.nonce(deployer.address)
+    code = backend.code_at(step.address)
+    artifact = load(step.name)
+    if code:
+        # Sent, but the process ended before the manifest was saved.
+        tx_hash, block = "", 0
+    elif nonce != step.nonce:
+        raise DeploymentError(
+            f"{step.name} was planned for nonce {step.nonce} of {deployer.address}, which is now {nonce}: "
+            "the deployer has sent something else in between. Start again with a new manifest, and let the "
+            "deployer send nothing until it is complete."
+        )
+    else:
+        contract, receipt = deploy_contract(backend, artifact, *step.args, sender=deployer)
+        if contract.address != step.address:
+            raise DeploymentError(f"{step.name} was created at {contract.address}, planned was {step.address}")
+        tx_hash, block = receipt.tx_hash, receipt.block_number
+        code = backend.code_at(step.address)
+    created = ContractRecord(
+        address=step.address,
+        tx_hash=tx_hash,
+        block=block,
+        args=[str(arg) if isinstance(arg, int) else arg for arg in step.args],
+        source_hash=artifact.source_hash,
+        code_hash="0x" + keccak(code).hex(),
+        compiler=artifact.compiler,
+        settings=dict(artifact.settings),
+    )
+    check_contract(backend, step.name, created)
+    return replace(record, contracts={**record.contracts, step.name: created})

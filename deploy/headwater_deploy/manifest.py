@@ -1,0 +1,91 @@
+"""The record of a deployment on one network: enough to verify it, to resume it, and to find it again."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from headwater.chain import HeadwaterError
+from headwater.chain.system import CONTRACTS, Addresses
+
+FORMAT: Final = 1
+
+
+class ManifestError(HeadwaterError, ValueError):
+    """A manifest that cannot be read, or does not belong here; says what is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractRecord:
+    """One deployed contract: where, by which transaction, with which arguments, from which source, with which code.
+
+    `code_hash` is keccak of the code on the chain (immutables included), `source_hash` covers all Vyper sources.
+    """
+
+    address: str
+    tx_hash: str
+    block: int
+    args: list[Any]
+    source_hash: str
+    code_hash: str
+    compiler: str
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """A deployment, complete or under way. `contracts` grows in order of deployment."""
+
+    chain_id: int
+    deployer: str
+    first_nonce: int
+    config: dict[str, Any]
+    contracts: dict[str, ContractRecord] = field(default_factory=dict)
+    format: int = FORMAT
+
+    @property
+    def complete(self) -> bool:
+        """Whether all five contracts are recorded."""
+        return all(name in self.contracts for name in CONTRACTS)
+
+    def addresses(self) -> Addresses:
+        """Where the contracts are. Raises ManifestError if the deployment is not complete."""
+        missing = [name for name in CONTRACTS if name not in self.contracts]
+        if missing:
+            raise ManifestError(
+                f"the deployment is not complete, missing {', '.join(missing)}; deploy again to resume it"
+            )
+        token, treasury, vault, cascade, arena = (self.contracts[name].address for name in CONTRACTS)
+        return Addresses(token=token, treasury=treasury, vault=vault, cascade=cascade, arena=arena)
+
+    def save(self, path: Path) -> None:
+        """Write atomically: a crash leaves the old file or the new one."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+        with os.fdopen(handle, "w") as file:
+            json.dump(asdict(self), file, indent=2, sort_keys=True)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+
+    @classmethod
+    def read(cls, path: Path) -> Manifest:
+        """Read a manifest. Raises ManifestError."""
+        try:
+            raw = json.loads(path.read_text())
+        except FileNotFoundError as error:
+            raise ManifestError(f"there is no manifest at {path}") from error
+        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise ManifestError(f"{path} is not a manifest: {error}") from error
+        if not isinstance(raw, dict) or raw.get("format") != FORMAT:
+            raise ManifestError(f"{path} is not a manifest of format {FORMAT}")
+        try:
+            records = {name: ContractRecord(**record) for name, record in raw.pop("contracts").items()}
+            return cls(contracts=records, **raw)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ManifestError(f"{path} is not a manifest: {error}") from error

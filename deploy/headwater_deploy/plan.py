@@ -1,0 +1,59 @@
+"""What a deployment will do, computed before anything is sent: addresses follow from the deployer's nonce."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from headwater.chain import create_address
+from headwater.chain.system import CONTRACTS, Addresses
+from headwater_deploy.config import ProtocolConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One contract: its name, the nonce that creates it, where it will be, its constructor arguments."""
+
+    name: str
+    nonce: int
+    address: str
+    args: tuple[object, ...]
+
+
+def plan(deployer: str, first_nonce: int, config: ProtocolConfig) -> tuple[Step, ...]:
+    """Steps of a deployment, in order.
+
+    The contracts name each other as immutables, so each address must be known before the first is sent: the
+    five creations take consecutive nonces of the deployer, from `first_nonce`.
+    """
+    places = [create_address(deployer, first_nonce + i) for i in range(len(CONTRACTS))]
+    token, treasury, vault, cascade, arena = places
+
+    def role(address: str | None) -> str:
+        return deployer if address is None else address
+
+    arguments: tuple[tuple[object, ...], ...] = (
+        (treasury, config.cap, role(config.genesis_holder), config.genesis_supply),
+        (token, vault, arena, role(config.governor), config.epoch, config.emission, config.decay),
+        (
+            token,
+            treasury,
+            cascade,
+            arena,
+            role(config.guardian),
+            role(config.slasher),
+            config.cooldown,
+            config.max_window,
+            config.idle_period,
+        ),
+        (token, vault),
+        (treasury, vault, cascade, config.min_window, config.max_window, config.resolve_timeout),
+    )
+    return tuple(
+        Step(name=name, nonce=first_nonce + i, address=places[i], args=arguments[i]) for i, name in enumerate(CONTRACTS)
+    )
+
+
+def addresses(steps: tuple[Step, ...]) -> Addresses:
+    """Where the contracts of a plan are."""
+    token, treasury, vault, cascade, arena = (step.address for step in steps)
+    return Addresses(token=token, treasury=treasury, vault=vault, cascade=cascade, arena=arena)

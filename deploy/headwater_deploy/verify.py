@@ -1,0 +1,70 @@
+"""Whether the chain holds what a manifest says, and what this package's sources compile to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eth_hash.auto import keccak
+
+from headwater.chain import Backend, HeadwaterError, load
+from headwater_deploy.config import ProtocolConfig
+from headwater_deploy.manifest import ContractRecord, Manifest
+from headwater_deploy.plan import plan
+
+
+class VerificationError(HeadwaterError):
+    """The chain does not hold what the manifest says; says which contract, and what differs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What was found about one contract; `problem` is empty when all is well."""
+
+    name: str
+    address: str
+    problem: str
+
+
+def check_contract(backend: Backend, name: str, record: ContractRecord) -> None:
+    """Compare one contract with the chain and with the compiled source. Raises VerificationError."""
+    code = backend.code_at(record.address)
+    if not code:
+        raise VerificationError(f"{name}: there is no code at {record.address}")
+    if "0x" + keccak(code).hex() != record.code_hash:
+        raise VerificationError(f"{name}: the code at {record.address} has another hash than the manifest")
+    artifact = load(name)
+    # Vyper appends the immutables to the runtime code; the manifest's hash covers them.
+    if code[: len(artifact.runtime)] != artifact.runtime or len(code) != artifact.runtime_size:
+        raise VerificationError(
+            f"{name}: the code at {record.address} is not what these sources compile to "
+            f"(sources {artifact.source_hash[:12]}, deployed from {record.source_hash[:12]})"
+        )
+
+
+def verify(backend: Backend, manifest: Manifest) -> list[Finding]:
+    """Check every contract of a manifest against the chain; one finding each.
+
+    Raises:
+        VerificationError: the chain is another one.
+        ConnectionFailed: the node cannot be reached.
+    """
+    if backend.chain_id != manifest.chain_id:
+        raise VerificationError(f"the manifest belongs to chain {manifest.chain_id}, this one is {backend.chain_id}")
+    steps = plan(manifest.deployer, manifest.first_nonce, ProtocolConfig(**manifest.config))
+    findings = []
+    for step in steps:
+        record = manifest.contracts.get(step.name)
+        problem = ""
+        if record is None:
+            problem = "not deployed yet"
+        elif record.address != step.address:
+            problem = f"recorded at {record.address}, but the deployer's nonce puts it at {step.address}"
+        elif record.args != [str(arg) if isinstance(arg, int) else arg for arg in step.args]:
+            problem = "constructor arguments differ from what the settings say"
+        else:
+            try:
+                check_contract(backend, step.name, record)
+            except VerificationError as error:
+                problem = str(error)
+        findings.append(Finding(name=step.name, address=step.address, problem=problem))
+    return findings
