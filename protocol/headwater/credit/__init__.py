@@ -1,0 +1,49 @@
+"""Credit: what each signal was worth. Cooperative games, exact Shapley and its simple kin, weights from credits."""
+
+from headwater.credit.closed import (
+    AdditiveGame,
+    AirportGame,
+    GloveGame,
+    SolvedGame,
+    SymmetricGame,
+    UnanimityGame,
+    VotingGame,
+)
+from headwater.credit.coalitions import MAX_EXACT_PLAYERS, coalition_range
+from headwater.credit.errors import CreditError, GameError, NoCreditError, PlayerLimitError, WeightsError
+from headwater.credit.exact import shapley
+from headwater.credit.game import FunctionGame, Game, TableGame, tabulate
+from headwater.credit.growth import PooledGrowthGame, Pooling, SignalForm, pooled_growth_game
+from headwater.credit.result import Credit
+from headwater.credit.simple import equal, leave_one_out
+from headwater.credit.weights import weights_from_credit
+
+__all__ = [
+    "MAX_EXACT_PLAYERS",
+    "AdditiveGame",
+    "AirportGame",
+    "Credit",
+    "CreditError",
+    "FunctionGame",
+    "Game",
+    "GameError",
+    "GloveGame",
+    "NoCreditError",
+    "PlayerLimitError",
+    "PooledGrowthGame",
+    "Pooling",
+    "SignalForm",
+    "SolvedGame",
+    "SymmetricGame",
+    "TableGame",
+    "UnanimityGame",
+    "VotingGame",
+    "WeightsError",
+    "coalition_range",
+    "equal",
+    "leave_one_out",
+    "pooled_growth_game",
+    "shapley",
+    "tabulate",
+    "weights_from_credit",
+]
