@@ -2,21 +2,103 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+import subprocess
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from headwater.chain.tester import TesterBackend
+from harness import World, new_world
+from headwater.chain import connect, local_control
+from headwater.chain.tester import BLOCK_GAS_LIMIT, GENESIS_TIME, TesterBackend
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the node, so that `-m "not anvil"` leaves it out."""
+    for item in items:
+        if "anvil" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.anvil)
 
 
 @pytest.fixture(scope="session")
-def _tester_chain() -> TesterBackend:
+def tester_chain() -> TesterBackend:
+    """The one embedded chain of this process; take `chain` instead."""
     return TesterBackend(seed=0)
 
 
 @pytest.fixture
-def chain(_tester_chain: TesterBackend) -> Iterator[TesterBackend]:
+def chain(tester_chain: TesterBackend) -> Iterator[TesterBackend]:
     """The embedded chain at genesis; whatever a test does to it is undone."""
-    snapshot = _tester_chain.snapshot()
-    yield _tester_chain
-    _tester_chain.revert(snapshot)
+    snapshot = tester_chain.snapshot()
+    yield tester_chain
+    tester_chain.revert(snapshot)
+
+
+def find_anvil() -> str | None:
+    """The anvil binary: $ANVIL, then the checkout's node_modules, then PATH."""
+    local = ROOT / "node_modules" / ".bin" / "anvil"
+    for candidate in (os.environ.get("ANVIL"), str(local), "anvil"):
+        if candidate and (found := shutil.which(candidate)):
+            return found
+    return None
+
+
+@pytest.fixture(scope="session")
+def anvil_node() -> Iterator[str]:
+    """URL of the anvil process that this session starts on loopback and stops; take `anvil` instead."""
+    binary = find_anvil()
+    if binary is None:
+        pytest.skip(
+            "ANVIL IS ABSENT, so nothing is tested against a real node: `npm install @foundry-rs/anvil` in the "
+            "checkout, or put it on PATH, or name it in $ANVIL"
+        )
+    options = ["--host", "127.0.0.1", "--port", "0", "--hardfork", "prague"]
+    options += ["--timestamp", str(GENESIS_TIME), "--gas-limit", str(BLOCK_GAS_LIMIT)]
+    with subprocess.Popen([binary, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            assert process.stdout is not None
+            said: list[str] = []
+            for line in process.stdout:
+                said.append(line)
+                if found := re.search(r"Listening on (127\.0\.0\.1:\d+)", line):
+                    break
+            else:
+                pytest.fail(f"anvil did not start:\n{''.join(said)}")
+            # Somebody has to read what it goes on saying, or it stops when the pipe is full.
+            drain = threading.Thread(target=process.stdout.read, daemon=True)
+            drain.start()
+            yield f"http://{found[1]}"
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+            drain.join(timeout=10)
+
+
+@pytest.fixture
+def anvil(anvil_node: str) -> Iterator[str]:
+    """URL of a running anvil; whatever a test does to the chain is undone."""
+    backend = connect(anvil_node)
+    control = local_control(backend)
+    snapshot = control.snapshot()
+    yield anvil_node
+    control.revert(snapshot)
+    backend.close()
+
+
+@pytest.fixture(scope="session")
+def _deployed_world() -> World:
+    return new_world(TesterBackend(seed=0))
+
+
+@pytest.fixture
+def world(_deployed_world: World) -> Iterator[World]:
+    """The five contracts deployed, with people in their roles; whatever a test does to it is undone."""
+    snapshot = _deployed_world.control.snapshot()
+    yield _deployed_world
+    _deployed_world.control.revert(snapshot)

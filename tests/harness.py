@@ -1,4 +1,4 @@
-"""What tests share: a small deployed world with people in their roles, and the verbs that move it through a question."""
+"""What tests share: a small deployed world with people in their roles, and verbs that move it through a question."""
 
 from __future__ import annotations
 
@@ -126,7 +126,13 @@ class World:
         return int(receipt.event("Settled")["net"])
 
     def announce(
-        self, who: Participant, leaves: Sequence[Leaf], keep_bps: int = 1_000, buffer: int = 0, *, domain: int | None = 0
+        self,
+        who: Participant,
+        leaves: Sequence[Leaf],
+        keep_bps: int = 1_000,
+        buffer: int = 0,
+        *,
+        domain: int | None = 0,
     ) -> Announcement:
         """Announce a list and, unless domain is None, open the announcer's escrow in that domain."""
         made = who.announce_list(leaves, keep_bps, buffer)
@@ -167,7 +173,7 @@ def binary(first: float) -> tuple[int, int]:
 
 
 def audit(world: World) -> None:
-    """Every contract holds exactly what its ledger owes (no donations in these worlds), and supply = sum of balances."""
+    """Every contract holds exactly what its ledger owes (nobody donates in these worlds); supply = sum of balances."""
     system = world.system
     people = [world.governor, world.stranger, *world.forecasters, *world.providers]
     holders = {*(contract.address for contract in system.contracts), *(person.address for person in people)}
