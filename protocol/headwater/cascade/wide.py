@@ -8,6 +8,7 @@ microsecond for a leaf; limbs cost about a tenth of that.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import index
 from typing import Any, Final
 
 import numpy as np
@@ -31,9 +32,10 @@ def from_ints(values: Sequence[int], limbs: int) -> Wide:
 
     Raises:
         OverflowError: a value is negative or needs more limbs.
+        TypeError: a value is no integer.
     """
     size = 4 * limbs
-    packed = b"".join([int(value).to_bytes(size, "little") for value in values])
+    packed = b"".join([index(value).to_bytes(size, "little") for value in values])
     return np.ascontiguousarray(np.frombuffer(packed, "<u4").reshape(-1, limbs).T).astype(np.uint64)
 
 
@@ -133,8 +135,8 @@ class Amounts:
     def __len__(self) -> int:
         return int(self.limbs.shape[1])
 
-    def __getitem__(self, index: int) -> int:
-        return int.from_bytes(np.ascontiguousarray(self.limbs[:, index]).astype("<u4").tobytes(), "little")
+    def __getitem__(self, place: int) -> int:
+        return int.from_bytes(np.ascontiguousarray(self.limbs[:, place]).astype("<u4").tobytes(), "little")
 
     def __iter__(self) -> Iterator[int]:
         return iter(self.ints())
