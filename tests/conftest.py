@@ -14,7 +14,7 @@ import pytest
 
 from harness import World, new_world
 from headwater.chain import connect, local_control
-from headwater.chain.tester import BLOCK_GAS_LIMIT, GENESIS_TIME, TesterBackend
+from headwater.chain.tester import BLOCK_GAS_LIMIT, GENESIS_TIME, EmbeddedBackend
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,13 +27,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def tester_chain() -> TesterBackend:
+def tester_chain() -> EmbeddedBackend:
     """The one embedded chain of this process; take `chain` instead."""
-    return TesterBackend(seed=0)
+    return EmbeddedBackend(seed=0)
 
 
 @pytest.fixture
-def chain(tester_chain: TesterBackend) -> Iterator[TesterBackend]:
+def chain(tester_chain: EmbeddedBackend) -> Iterator[EmbeddedBackend]:
     """The embedded chain at genesis; whatever a test does to it is undone."""
     snapshot = tester_chain.snapshot()
     yield tester_chain
@@ -93,7 +93,7 @@ def anvil(anvil_node: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def _deployed_world() -> World:
-    return new_world(TesterBackend(seed=0))
+    return new_world(EmbeddedBackend(seed=0))
 
 
 @pytest.fixture

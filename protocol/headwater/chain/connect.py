@@ -15,9 +15,9 @@ def connect(spec: str, *, seed: int = 0, chain_id: int | None = None) -> Backend
     UnknownChain, ArgumentError (not a URL), ConnectionFailed, WrongChain.
     """
     if spec == "tester":
-        from headwater.chain.tester import CHAIN_ID, TesterBackend
+        from headwater.chain.tester import CHAIN_ID, EmbeddedBackend
 
-        return TesterBackend(seed=seed, chain_id=CHAIN_ID if chain_id is None else chain_id)
+        return EmbeddedBackend(seed=seed, chain_id=CHAIN_ID if chain_id is None else chain_id)
     if spec.startswith(("http://", "https://")):
         from headwater.chain.devnode import open_node
 

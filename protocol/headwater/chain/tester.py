@@ -47,7 +47,7 @@ class _Mark:
     timestamp: int
 
 
-class TesterBackend:
+class EmbeddedBackend:
     """The embedded chain. Deterministic: the same calls give the same hashes, addresses and timestamps.
 
     Prague rules; genesis at GENESIS_TIME; every block limit BLOCK_GAS_LIMIT. `seed` chooses the development
@@ -153,6 +153,7 @@ class TesterBackend:
         vm, header = self._vm, self._header
         try:
             transaction = vm.get_transaction_builder().decode(signed.raw)
+            _require_valid(transaction, self.chain_id)
             evm_receipt, computation = vm.apply_transaction(header, transaction)
         except ValidationError as error:
             raise TransactionRejected(f"transaction {signed.tx_hash} was refused: {error}") from error
@@ -340,6 +341,21 @@ class TesterBackend:
     def _not_batching(self, what: str) -> None:
         if self._batching:
             raise ChainError(f"cannot {what} while a block is open; leave the `with backend.block()` first")
+
+
+def _require_valid(transaction: Any, chain_id: int) -> None:
+    """Make up for what py-evm leaves to others, or notices only after it has charged the sender.
+
+    A transaction is for this chain, and its gas limit covers what it costs before it runs: intrinsic gas, and the
+    calldata floor of EIP-7623, 10 gas a token, a zero byte being one token and any other byte four.
+    """
+    if transaction.chain_id != chain_id:
+        raise ValidationError(f"it is signed for chain {transaction.chain_id}, this is chain {chain_id}")
+    zeros = transaction.data.count(0)
+    tokens = zeros + 4 * (len(transaction.data) - zeros)
+    least = max(transaction.intrinsic_gas, 21_000 + 10 * tokens)
+    if transaction.gas < least:
+        raise ValidationError(f"gas limit {transaction.gas} is below the {least} that its data alone costs")
 
 
 def _failure(computation: Any, context: str, receipt: Receipt | None = None) -> Reverted:
