@@ -277,8 +277,7 @@ def open_escrow(forecaster: address, version: uint256, domain: uint256, terms: I
     @param domain The domain: 0 for governed series, a sponsored series' id for that series.
     @param terms The version's terms.
     """
-    key: uint256 = version | (domain << 40)
-    assert version < 2**40, "vault: no such version"
+    key: uint256 = self._key(version, domain)
     state: uint256 = self._escrow_state[forecaster][key]
     assert (state >> 192) & MASK_16 == 0, "vault: escrow is open"
     assert staticcall ICascade(CASCADE).has_terms(forecaster, version, terms), "vault: not the announced terms"
@@ -312,7 +311,7 @@ def close(forecaster: address, version: uint256, domain: uint256):
     @param version The version.
     @param domain The domain.
     """
-    key: uint256 = version | (domain << 40)
+    key: uint256 = self._key(version, domain)
     state: uint256 = self._escrow_state[forecaster][key]
     money: uint256 = self._escrow_money[forecaster][key]
     held: uint256 = money & MAX_WEI
@@ -448,7 +447,7 @@ def escrow(forecaster: address, version: uint256, domain: uint256) -> IStakeVaul
     @param version The version.
     @param domain The domain.
     """
-    key: uint256 = version | (domain << 40)
+    key: uint256 = self._key(version, domain)
     money: uint256 = self._escrow_money[forecaster][key]
     state: uint256 = self._escrow_state[forecaster][key]
     return IStakeVault.Escrow(
@@ -472,6 +471,16 @@ def owed() -> uint256:
 
 
 # ---------------------------------------------------------------- internal
+
+
+@internal
+@pure
+def _key(version: uint256, domain: uint256) -> uint256:
+    # Whatever the arena passes fits; what anybody passes must, or one escrow would answer to many names, and what
+    # it released could be booked under a version that pays nobody.
+    assert version < 2**40, "vault: no such version"
+    assert domain <= MASK_32, "vault: no such domain"
+    return version | (domain << 40)
 
 
 @internal
@@ -542,7 +551,7 @@ def _settle_escrow(account: address, key: uint256, lock: uint256, net: int256) -
 
 @internal
 def _release(forecaster: address, version: uint256, domain: uint256) -> uint256:
-    key: uint256 = version | (domain << 40)
+    key: uint256 = self._key(version, domain)
     state: uint256 = self._escrow_state[forecaster][key]
     due: uint256 = (state >> 96) & MAX_WEI
     if due == 0:
