@@ -86,7 +86,8 @@ def test_where_nobody_earned_nothing_is_made_up(credits):
 
 def test_what_is_negligible_is_the_callers_to_say():
     assert weights_from_credit([1e-13, 3e-13], 4, negligible=0.0) == [1, 3]
-    assert weights_from_credit([1.0, 100.0], 4, negligible=2.0) == [0, 4]
+    assert weights_from_credit([1.0, 99.0], 1_000) == [10, 990]
+    assert weights_from_credit([1.0, 99.0], 1_000, negligible=2.0) == [0, 1_000]
 
 
 @pytest.mark.parametrize(
