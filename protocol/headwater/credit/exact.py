@@ -25,7 +25,8 @@ def shapley(game: Game, *, progress: Callable[[int, int], None] | None = None) -
     """The exact Shapley value of a game of at most 24 players.
 
     Every coalition is evaluated once, 2**16 at a time in bitmask order, and no table is kept: beyond what the game
-    itself needs, memory stays at about ten megabytes. `progress(done, total)` is called after each block, in coalitions.
+    itself needs, memory stays at about ten megabytes. After each block `progress(done, total)` is called, both counted
+    in coalitions.
 
     The rounding error of a value is of the order of 1e-16 · n · max_S |v(S) − v(∅)|: a player who adds nothing gets
     about zero, not always zero exactly.
