@@ -7,7 +7,7 @@ import importlib.util
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
@@ -23,7 +23,8 @@ CACHE_ENV: Final = "HEADWATER_CACHE"
 """Environment variable that names the cache folder; without it, `$XDG_CACHE_HOME/headwater` or `~/.cache/headwater`."""
 
 # Enters every cache key: raise it when the format of an entry changes.
-_CACHE_FORMAT: Final = 1
+_CACHE_FORMAT: Final = 2
+_SUFFIXES: Final = (".vy", ".vyi", ".json")
 _OUTPUTS: Final = ["abi", "bytecode", "bytecode_runtime", "layout", "settings_dict"]
 
 
@@ -32,8 +33,8 @@ class Artifact:
     """A compiled contract.
 
     `bytecode` is what a deployment sends, before constructor arguments; `runtime` is the code that stays, without
-    the `immutables_size` bytes of immutables that the constructor appends to it. `source_hash` covers every source
-    in the folder it was compiled from. `settings` are the compiler's, pragmas included.
+    the `immutables_size` bytes of immutables that the constructor appends to it. `source_hash` covers the contract
+    and everything of its folder that it imports. `settings` are the compiler's, pragmas included.
     """
 
     name: str
@@ -79,31 +80,22 @@ def load(name: str, root: Path | None = None) -> Artifact:
     if not (folder / f"{name}.vy").is_file():
         known = ", ".join(contract_names(folder)) or "none"
         raise ContractsNotFound(f"no contract {name!r} in {folder}; there are: {known}")
-    source_hash = hash_sources(folder)
-    key = hashlib.sha256(
-        json.dumps([_CACHE_FORMAT, name, source_hash, _vyper_version(), version("snekmate"), _OUTPUTS]).encode()
-    ).hexdigest()
+    # Which file an import means depends on which files there are; what comes out, on those that were read. So the
+    # key holds all names, and the entry the contents of what was imported. Libraries are pinned by their versions.
+    # The contract's own text is in the key too, so that variants of it do not push each other out.
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix in _SUFFIXES)
+    own = _hashes(folder, [f"{name}.vy"])
+    key = _digest([_CACHE_FORMAT, own, names, _vyper_version(), version("snekmate"), _OUTPUTS])
     entry = cache_folder() / "artifacts" / f"{name}-{key[:32]}.json"
-    cached = _read(entry, key)
-    if cached is not None:
-        return _artifact(name, source_hash, cached)
-    output = _compile(folder, name)
-    _write(entry, key, output)
-    return _artifact(name, source_hash, output)
+    output = _read(entry, key)
+    if output is None or output["sources"] != _hashes(folder, output["sources"]):
+        output = _compile(folder, name)
+        _write(entry, key, output)
+    return _artifact(name, output)
 
 
-def hash_sources(root: Path) -> str:
-    """sha256 over the names and contents of all .vy, .vyi and .json files below `root`.
-
-    More than one contract imports, so an edit recompiles its neighbours too; but never too little.
-    """
-    digest = hashlib.sha256()
-    files = [path for path in root.rglob("*") if path.suffix in (".vy", ".vyi", ".json") and path.is_file()]
-    for path in sorted(files, key=lambda path: path.relative_to(root).as_posix()):
-        content = path.read_bytes()
-        digest.update(f"{path.relative_to(root).as_posix()}\0{len(content)}\0".encode())
-        digest.update(content)
-    return digest.hexdigest()
+def _hashes(root: Path, names: Iterable[str]) -> dict[str, str]:
+    return {name: hashlib.sha256((root / name).read_bytes()).hexdigest() for name in sorted(names)}
 
 
 def cache_folder() -> Path:
@@ -135,8 +127,10 @@ def _compile(root: Path, name: str) -> dict[str, Any]:
         output = compile_from_file_input(source, input_bundle=bundle, output_formats=_OUTPUTS)
     except VyperException as error:
         raise CompileError(f"{name}.vy does not compile: {error}") from error
+    read = [Path(path) for path in bundle._source_ids if Path(path).is_relative_to(root)]
     layout = output["layout"].get("code_layout", {})
     return {
+        "sources": _hashes(root, (path.relative_to(root).as_posix() for path in read)),
         "abi": output["abi"],
         "bytecode": output["bytecode"],
         "runtime": output["bytecode_runtime"],
@@ -154,14 +148,14 @@ def _span(layout: Mapping[str, Any]) -> int:
     return total
 
 
-def _artifact(name: str, source_hash: str, output: Mapping[str, Any]) -> Artifact:
+def _artifact(name: str, output: Mapping[str, Any]) -> Artifact:
     return Artifact(
         name=name,
         abi=tuple(output["abi"]),
         bytecode=bytes.fromhex(output["bytecode"].removeprefix("0x")),
         runtime=bytes.fromhex(output["runtime"].removeprefix("0x")),
         immutables_size=output["immutables_size"],
-        source_hash=source_hash,
+        source_hash=_digest(output["sources"]),
         compiler=output["compiler"],
         settings=output["settings"],
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from headwater.chain import MAX_RUNTIME_SIZE, CompileError, ContractsNotFound, contract_names, contracts_folder, load
-from headwater.chain.artifacts import CACHE_ENV, cache_folder, hash_sources
+from headwater.chain.artifacts import CACHE_ENV, cache_folder
 
 SOURCE = """# pragma version ~=0.4.3
 from snekmate.utils import math
@@ -60,7 +60,6 @@ def test_contract_with_imports_from_its_folder_and_from_snekmate_compiles(source
     assert {entry.get("name") for entry in artifact.abi} >= {"root", "LIMIT"}
     assert artifact.immutables_size == 32
     assert artifact.runtime in artifact.bytecode
-    assert artifact.source_hash == hash_sources(sources)
 
 
 def test_second_load_comes_from_the_cache_without_importing_vyper(sources: Path, cache: Path) -> None:
@@ -83,7 +82,30 @@ def test_change_in_an_imported_file_compiles_again(sources: Path, cache: Path) -
     after = load("Rooter", sources)
     assert after.runtime != before.runtime
     assert after.source_hash != before.source_hash
-    assert len(entries(cache)) == 2
+    (sources / "part.vy").write_text("EXTRA: constant(uint256) = 1\n")
+    assert load("Rooter", sources) == before
+
+
+def test_change_in_a_file_that_is_not_imported_compiles_nothing(sources: Path, cache: Path) -> None:
+    (sources / "Other.vy").write_text("# pragma version ~=0.4.3\nx: public(uint256)\n")
+    before = load("Rooter", sources)
+    (entry,) = entries(cache)
+    written = entry.stat().st_mtime_ns
+    (sources / "Other.vy").write_text("# pragma version ~=0.4.3\ny: public(uint256)\n")
+    assert load("Rooter", sources) == before
+    assert entry.stat().st_mtime_ns == written
+
+
+def test_new_file_that_takes_over_an_import_compiles_again(sources: Path, cache: Path) -> None:
+    before = load("Rooter", sources)
+    shadow = sources / "snekmate" / "utils"
+    shadow.mkdir(parents=True)
+    (shadow / "math.vy").write_text(
+        "# pragma version ~=0.4.3\n@internal\n@pure\ndef _cbrt(x: uint256, r: bool) -> uint256:\n    return x\n"
+    )
+    after = load("Rooter", sources)
+    assert after.runtime != before.runtime
+    assert after.source_hash != before.source_hash
 
 
 @pytest.mark.parametrize(
