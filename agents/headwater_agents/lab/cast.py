@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from headwater.twin import COUNT_GRAIN, count_outcome, frequency_odds
@@ -114,8 +114,16 @@ class Cast:
         """The policy of a buyer."""
         return self.aggregators[name] if name in self.aggregators else self.forecasters[name]
 
-    def signals(self, question: Question, day: RainDay) -> dict[str, Forecast]:
-        """What every member, then every aggregator sells for the question; reads of the day the ensemble alone."""
+    def signals(
+        self,
+        question: Question,
+        day: RainDay,
+        deliver: Callable[[str, Forecast], Forecast] = lambda _, forecast: forecast,
+    ) -> dict[str, Forecast]:
+        """What every member, then every aggregator sells for the question; reads of the day the ensemble alone.
+
+        `deliver` takes each signal from its seller (name, forecast) to the buyers, and returns what arrives.
+        """
         sold: dict[str, Forecast] = {}
         for index, name in enumerate(self.config.network.members):
             provider_view = ProviderView(
@@ -124,7 +132,7 @@ class Cast:
                 sold=False,
                 memory=self.provider_memories[name],
             )
-            _add(sold, name, self.providers[name].act(provider_view))
+            _add(sold, name, self.providers[name].act(provider_view), deliver)
         for node in self.config.network.aggregators:
             view = AggregatorView(
                 question=question,
@@ -134,7 +142,7 @@ class Cast:
                 sold=False,
                 memory=self.buyer_memories[node.name],
             )
-            _add(sold, node.name, self.aggregators[node.name].act(view))
+            _add(sold, node.name, self.aggregators[node.name].act(view), deliver)
         return sold
 
     def learn(self, odds: Forecast, sold: Mapping[str, Forecast], day: RainDay) -> None:
@@ -161,7 +169,9 @@ class Cast:
             counts = rule.count(counts, day.outcome)
 
 
-def _add(sold: dict[str, Forecast], name: str, actions: Iterable[object]) -> None:
+def _add(
+    sold: dict[str, Forecast], name: str, actions: Iterable[object], deliver: Callable[[str, Forecast], Forecast]
+) -> None:
     for action in actions:
         if isinstance(action, Signal):
-            sold[name] = action.forecast
+            sold[name] = deliver(name, action.forecast)

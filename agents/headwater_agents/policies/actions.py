@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from headwater.cascade import Leaf
 from headwater_agents.policies.forecast import Forecast
 
 
@@ -33,15 +34,6 @@ class Reveal:
     question: int
     forecast: Forecast
     salt: bytes
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Leaf:
-    """A child in an announcement: its address, the version of its own that it is paid through, its weight (> 0)."""
-
-    child: str
-    child_version: int
-    weight: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,6 +66,7 @@ class Close:
 
     forecaster: str
     version: int
+    domain: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +75,7 @@ class Release:
 
     forecaster: str
     version: int
+    domain: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,3 +105,19 @@ class Withdraw:
 Action: TypeAlias = (
     Signal | Commit | Reveal | Announce | Deposit | Settle | Close | Release | Pull | PullShare | Withdraw
 )
+
+__all__ = [
+    "Action",
+    "Announce",
+    "Close",
+    "Commit",
+    "Deposit",
+    "Leaf",
+    "Pull",
+    "PullShare",
+    "Release",
+    "Reveal",
+    "Settle",
+    "Signal",
+    "Withdraw",
+]

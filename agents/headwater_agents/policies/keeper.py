@@ -45,7 +45,9 @@ class Keeper:
             return [Settle(question=question, forecaster=who) for question, who in sorted(view.unsettled)]
         closable = [escrow for escrow in view.escrows if escrow.closable]
         if closable:
-            return [Close(forecaster=escrow.forecaster, version=escrow.version) for escrow in closable]
+            return [
+                Close(forecaster=escrow.forecaster, version=escrow.version, domain=escrow.domain) for escrow in closable
+            ]
         return [*self._drain(view)]
 
     def _drain(self, view: KeeperView) -> Iterator[Action]:
@@ -61,7 +63,7 @@ class Keeper:
 
         for escrow in sorted(view.escrows, key=lambda each: (-each.version, each.forecaster)):
             if escrow.due > 0:
-                yield Release(forecaster=escrow.forecaster, version=escrow.version)
+                yield Release(forecaster=escrow.forecaster, version=escrow.version, domain=escrow.domain)
                 key = (escrow.forecaster, escrow.version)
                 ledger = ledgers.get(key) or _unannounced(*key)
                 ledgers[key] = replace(ledger, released=ledger.released + escrow.due)

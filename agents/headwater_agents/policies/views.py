@@ -133,13 +133,14 @@ class ForecasterView(Generic[MemoryT]):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Escrow:
-    """A (forecaster, version) escrow: `due` wei owed to the cascade, `held` wei, and whether it may be closed now."""
+    """An escrow: `due` wei owed to the cascade, `held` wei, whether it may be closed now."""
 
     forecaster: str
     version: int
     due: int
     held: int
     closable: bool
+    domain: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

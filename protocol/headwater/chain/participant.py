@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple
 
 from eth_hash.auto import keccak
@@ -36,9 +36,13 @@ class Participant:
     ConnectionFailed; then nothing has changed on the chain.
     """
 
-    def __init__(self, system: System, account: Account) -> None:
+    def __init__(
+        self, system: System, account: Account, observe: Callable[[str, Receipt], None] = lambda _, receipt: None
+    ) -> None:
+        """`observe` is called with the function's name and the receipt of everything sent."""
         self.system = system
         self.account = account
+        self._observe = observe
 
     @property
     def address(self) -> str:
@@ -46,7 +50,9 @@ class Participant:
         return self.account.address
 
     def _send(self, contract: Contract, name: str, *args: object) -> Receipt:
-        return contract.send(name, *args, sender=self.account)
+        receipt = contract.send(name, *args, sender=self.account)
+        self._observe(f"{contract.name}.{name}", receipt)
+        return receipt
 
     # money
 

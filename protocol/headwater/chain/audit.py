@@ -1,0 +1,230 @@
+"""An audit of a deployment: what its events say happened, against what the chain says is there, to the wei.
+
+Every check compares two figures that were computed in different ways: the ledger rebuilt from events (and, for scores
+and the cascade, by the twins) on one side, balances and views of the chain on the other.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from headwater.cascade import SHARE
+from headwater.cascade import Announcement as Announced
+from headwater.cascade import CascadeGraph, Deposit, solve
+from headwater.chain.backend import Event
+from headwater.chain.system import Announcement, System, announcement, is_announcement
+from headwater.twin import capacity, growth, lock, net
+
+_ZERO = "0x" + "00" * 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One comparison, in wei unless `what` says otherwise. `expected` is recomputed, `actual` is the chain's."""
+
+    what: str
+    expected: int
+    actual: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether the two agree exactly."""
+        return self.expected == self.actual
+
+
+def audit(system: System, events: Iterable[Event] | None = None) -> list[Check]:
+    """Audit a deployment from its first block.
+
+    Args:
+        system: the deployment; nobody must have sent tokens straight to Cascade (that money is nobody's).
+        events: all its events in chain order, if they are at hand.
+    """
+    history = list(system.events() if events is None else events)
+    by_name: dict[tuple[str, str], list[Event]] = defaultdict(list)
+    for event in history:
+        by_name[event.address, event.name].append(event)
+
+    def of(address: str, name: str) -> list[Event]:
+        return by_name[address, name]
+
+    return [
+        *_supply(system, of(system.token.address, "Transfer")),
+        *_treasury(system, of(system.treasury.address, "SeriesRegistered"), of(system.arena.address, "Settled")),
+        *_vault(system, history),
+        *_cascade(system, history),
+        *_scores(system, history),
+    ]
+
+
+def _supply(system: System, transfers: list[Event]) -> list[Check]:
+    holders = sorted({address for event in transfers for address in (event["sender"], event["receiver"])} - {_ZERO})
+    minted = sum(event["value"] for event in transfers if event["sender"] == _ZERO)
+    return [
+        Check(
+            what="supply is the sum of all balances",
+            expected=sum(system.balance(holder) for holder in holders),
+            actual=system.supply(),
+        ),
+        Check(what="supply is what was ever minted", expected=minted, actual=system.supply()),
+    ]
+
+
+def _treasury(system: System, registered: list[Event], settled: list[Event]) -> list[Check]:
+    accounts = [system.series_account(event["series"]) for event in registered]
+    unallocated = int(system.treasury.call("unallocated"))
+    emitted, recycled = system.totals()
+    balance = system.balance(system.treasury.address)
+    return [
+        Check(
+            what="treasury holds its bankrolls, reserves and what is unallocated",
+            expected=sum(bankroll + reserved for bankroll, reserved in accounts) + unallocated,
+            actual=balance,
+        ),
+        Check(what="treasury holds what its ledger owes", expected=int(system.treasury.call("owed")), actual=balance),
+        Check(
+            what="emitted is the sum of positive nets",
+            expected=sum(event["net"] for event in settled if event["net"] > 0),
+            actual=emitted,
+        ),
+        Check(
+            what="recycled is the sum of negative nets",
+            expected=-sum(event["net"] for event in settled if event["net"] < 0),
+            actual=recycled,
+        ),
+    ]
+
+
+def _vault(system: System, history: list[Event]) -> list[Check]:
+    mine = [event for event in history if event.address == system.vault.address]
+    accounts = sorted({event["account"] for event in mine if "account" in event.args})
+    escrows = {(e["forecaster"], e["version"], e["domain"]) for e in mine if e.name == "EscrowOpened"}
+    escrows |= {(e["forecaster"], e["newest"], e["domain"]) for e in mine if e.name == "Closed"}
+    stakes = [system.stake(account) for account in accounts]
+    states = [system.escrow(*key) for key in sorted(escrows)]
+    balance = system.balance(system.vault.address)
+    return [
+        Check(
+            what="vault holds bonded and unbonding stake, and what escrows hold or have due",
+            expected=sum(stake.bonded + stake.unbonding for stake in stakes)
+            + sum(state.held + state.due for state in states),
+            actual=balance,
+        ),
+        Check(what="vault holds what its ledger owes", expected=int(system.vault.call("owed")), actual=balance),
+    ]
+
+
+def _cascade(system: System, history: list[Event]) -> list[Check]:
+    mine = [event for event in history if event.address == system.cascade.address]
+    made = [announcement(event) for event in mine if is_announcement(event)]
+    came = [e for e in mine if e.name in ("Deposited", "ReleaseReceived")]
+    pairs = {(e["node"], e["version"]) for e in came}
+    pulled = [event for event in mine if event.name == "Pulled"]
+    pairs |= {(e["child"], e["child_version"]) for e in pulled}
+    # A version has nothing taken unless something came in, so these pairs are all there is.
+    left = 0
+    for node, version in sorted(pairs):
+        inflow, other = system.flows(node, version)
+        if version == 0:
+            left += inflow - other
+            continue
+        indices = {e["index"] for e in pulled if e["node"] == node and e["version"] == version}
+        gone = sum(int(system.cascade.call("taken", node, version, index)) for index in sorted(indices))
+        left += inflow + other - gone
+    withdrawn = sum(event["amount"] for event in mine if event.name == "Withdrawn")
+    balance = system.balance(system.cascade.address)
+    return [
+        Check(what="cascade holds what its ledger owes", expected=left, actual=balance),
+        Check(
+            what="cascade holds what came in less what was withdrawn",
+            expected=sum(e["amount"] for e in came) - withdrawn,
+            actual=balance,
+        ),
+        *_flow(system, made, came, pulled),
+    ]
+
+
+def _flow(system: System, made: list[Announcement], came: list[Event], pulled: list[Event]) -> list[Check]:
+    # Only for cascades pulled to the end, and whose leaves are all published, does the flow equal the ledger.
+    if not made or not came or any(a.leaves is None for a in made):
+        return []
+    graph = CascadeGraph.from_announcements(
+        Announced(a.node, a.version, a.leaves or (), a.terms.keep_bps) for a in made
+    )
+    kinds = {"Deposited": "inflow", "ReleaseReceived": "released"}
+    flow = solve(graph, [Deposit(e["node"], e["version"], e["amount"], kinds[e.name]) for e in came])
+    taken: dict[tuple[str, int, int], int] = defaultdict(int)
+    for event in pulled:
+        taken[event["node"], event["version"], event["index"]] += event["amount"]
+    owed: dict[tuple[str, int, int], int] = {
+        (payment.node, payment.version, payment.index): payment.amount for payment in flow.payments()
+    }
+    ahead = sum(1 for key in owed.keys() | taken.keys() if taken.get(key, 0) > owed.get(key, 0))
+    checks = [Check(what="leaves that were paid more than the twin's flow (number)", expected=0, actual=ahead)]
+    if all(taken.get(key, 0) == amount for key, amount in owed.items() if key[2] != SHARE):
+        checks.append(
+            Check(
+                what="every hop of the emptied cascade carried what the twin's flow says",
+                expected=sum(owed.values()),
+                actual=sum(taken.values()),
+            )
+        )
+    return checks
+
+
+def _scores(system: System, history: list[Event]) -> list[Check]:
+    """Recompute every resolved position's net and lock by the twin, from what was committed and revealed."""
+    scales, heads, reports, outcomes = {}, {}, {}, {}
+    wagered: dict[int, int] = defaultdict(int)
+    placed: dict[tuple[int, str], int] = {}
+    expected = actual = 0
+    for event in history:
+        if event.address != system.arena.address:
+            continue
+        match event.name:
+            case "SeriesCreated":
+                scales[event["series"]] = system.params(event["series"]).scale()
+            case "QuestionOpened":
+                heads[event["question"]] = (scales[event["series"]], event["reserve"])
+            case "OddsSet":
+                scale, reserve = heads[event["question"]]
+                odds = event["odds"]
+                heads[event["question"]] = (scale, odds, capacity(reserve, odds, scale))
+            case "Committed":
+                key = (event["question"], event["forecaster"])
+                wagered[event["question"]] += event["wager"] - placed.get(key, 0)
+                placed[key] = event["wager"]
+            case "Revealed":
+                reports[event["question"], event["forecaster"]] = event["forecast"]
+            case "Resolved":
+                outcomes[event["question"]] = event["outcome"]
+            case "Settled" if event["question"] in outcomes:
+                question, forecaster = event["question"], event["forecaster"]
+                scale, odds, room = heads[question]
+                report, outcome = reports.get((question, forecaster)), outcomes[question]
+                grown = -scale.log_range if report is None else growth(report[outcome], odds[outcome])
+                expected += net(placed[question, forecaster], grown, room, wagered[question], scale)
+                actual += event["net"]
+                del placed[question, forecaster]
+            case "Settled":
+                placed.pop((event["question"], event["forecaster"]), None)
+    locks: dict[str, int] = defaultdict(int)
+    for (question, forecaster), wager in placed.items():
+        locks[forecaster] += lock(wager, heads[question][0])
+    return [
+        Check(what="nets of resolved questions are the twin's", expected=expected, actual=actual),
+        Check(
+            what="stakes lock what open positions need",
+            expected=sum(locks.values()),
+            actual=sum(system.stake(account).locked for account in {key[1] for key in _committers(system, history)}),
+        ),
+    ]
+
+
+def _committers(system: System, history: list[Event]) -> set[tuple[int, str]]:
+    return {
+        (event["question"], event["forecaster"])
+        for event in history
+        if event.address == system.arena.address and event.name == "Committed"
+    }
