@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -274,8 +274,9 @@ def test_log_filters_select_by_address_and_topic(
     by_user = bytes(12) + bytes.fromhex(user.address[2:])
     by_owner = bytes(12) + bytes.fromhex(owner.address[2:])
 
-    def values(*filters: Any) -> list[int]:
-        return [int.from_bytes(log.data[:32], "big") for log in backend.get_logs(*filters, from_block=start)]
+    def values(address: str | list[str] | None = None, topics: Sequence[Any] = ()) -> list[int]:
+        logs = backend.get_logs(address, topics, from_block=start)
+        return [int.from_bytes(log.data[:32], "big") for log in logs]
 
     assert values() == [1, 1, 2, 3]
     assert values(probe.address) == [1, 2]

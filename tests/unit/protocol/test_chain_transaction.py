@@ -85,7 +85,7 @@ def test_create_address_refuses_a_negative_nonce() -> None:
 @pytest.mark.parametrize("text", ["", "0x", "0x12", "11" * 21, "0x" + "zz" * 20, b"\x01" * 19, 7, None])
 def test_what_is_no_address_is_refused(text: object) -> None:
     with pytest.raises(ArgumentError, match="is not an address"):
-        checksum(text)  # type: ignore[arg-type]
+        checksum(text)
 
 
 def test_checksum_and_bytes_are_inverse() -> None:
