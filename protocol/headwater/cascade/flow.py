@@ -180,7 +180,7 @@ class Flow:
     def _stray_received(self) -> dict[str, int]:
         out: dict[str, int] = {}
         for (node, _), (inflow, _) in self._strays.items():
-            if inflow and address_bytes(node) not in self.graph.address_rows:
+            if inflow and self.graph.row(node) is None:
                 out[node] = out.get(node, 0) + inflow
         return out
 
@@ -190,10 +190,9 @@ class Flow:
         Raises:
             RecordError: a malformed address.
         """
-        packed = address_bytes(node)
-        row = self.graph.address_rows.get(packed)
+        row = self.graph.row(node)
         if row is None:
-            return self._stray_received.get(address_text(packed), 0)
+            return self._stray_received.get(address_text(address_bytes(node)), 0)
         return self._received[row]
 
     def receipts(self) -> dict[str, int]:
@@ -421,20 +420,20 @@ def solve(
     inflow: dict[int, int] = {}
     released: dict[int, int] = {}
     strays: dict[tuple[str, int], list[int]] = {}
-    for deposit in paid:
-        packed = address_bytes(deposit.node)
-        row = graph.address_rows.get(packed)
-        place = None
-        if row is not None:
-            place = graph.pairs + row if deposit.version == 0 else graph.positions.get((row, deposit.version))
-        if place is not None:
+    names = [address_bytes(deposit.node) for deposit in paid]
+    rows = graph.rows(names)
+    positions = graph.positions(rows, np.array([deposit.version for deposit in paid], np.int64))
+    for deposit, name, row, position in zip(paid, names, rows.tolist(), positions.tolist(), strict=True):
+        if deposit.version == 0 and row >= 0:
+            position = graph.pairs + row
+        if position >= 0:
             book = inflow if deposit.kind == "inflow" else released
-            book[place] = book.get(place, 0) + deposit.amount
+            book[position] = book.get(position, 0) + deposit.amount
             continue
         # A version that nobody announced keeps everything.
-        stray = strays.setdefault((address_text(packed), deposit.version), [0, 0])
+        stray = strays.setdefault((address_text(name), deposit.version), [0, 0])
         stray[deposit.kind == "released"] += deposit.amount
-        if row is not None and deposit.kind == "inflow":
+        if row >= 0 and deposit.kind == "inflow":
             inflow[graph.pairs + row] = inflow.get(graph.pairs + row, 0) + deposit.amount
     solver.inflow[:, list(inflow)] = from_ints(list(inflow.values()), limbs)
     solver.released[:, list(released)] = from_ints(list(released.values()), limbs)

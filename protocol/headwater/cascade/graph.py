@@ -19,13 +19,27 @@ from headwater.cascade.errors import GraphError
 from headwater.cascade.records import MAX_VERSION, ZERO_ADDRESS, Leaf, address_bytes, address_text
 from headwater.cascade.terms import MIN_KEEP_BPS
 from headwater.cascade.tree import weights_wide
-from headwater.cascade.wide import BITS, Stored, Wide, carry, from_ints, mul, to_ints
-from headwater.units import BPS, MAX_WEI
+from headwater.cascade.wide import (
+    BITS,
+    Stored,
+    Wide,
+    at_least,
+    bit_lengths,
+    carry,
+    from_ints,
+    reciprocals,
+    shift_left,
+    to_ints,
+)
+from headwater.units import BPS
 
 Ints = NDArray[np.int64]
 
 _SLACK: Final = 2
 """Bits that normalised totals leave free at the top; see `headwater.cascade.flow`."""
+
+_WAVES: Final = 256
+_DENSE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +61,21 @@ class Announcement:
     total: int | None = None
 
 
-def _intern(addresses: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Ints]:
-    """Distinct rows of (n, 20), and for every row its place among them."""
-    n = len(addresses)
-    padded = np.zeros((n, 24), np.uint8)
-    padded[:, :20] = addresses
-    words = padded.view("<u8").reshape(n, 3)
-    order = np.lexsort((words[:, 2], words[:, 1], words[:, 0]))
-    ranked = words[order]
-    first = np.ones(n, bool)
-    first[1:] = (ranked[1:] != ranked[:-1]).any(axis=1)
-    index = np.empty(n, np.int64)
-    index[order] = np.cumsum(first) - 1
-    return addresses[order[first]], index
-
-
 def _levels(starts: Ints, target: Ints, n: int) -> Ints:
     """Longest distance of every version from one that nobody pays; versions stand parents first."""
+    # Wave by wave: a version joins once all its parents have. Deep graphs need too many waves and go one by one.
+    depth = np.zeros(n, np.int64)
+    unpaid = np.bincount(target[target < n], minlength=n)
+    wave, left = np.flatnonzero(unpaid == 0), n
+    for number in range(_WAVES):
+        depth[wave] = number
+        left -= len(wave)
+        if not left:
+            return depth
+        paid = target[_ranges(starts, wave)]
+        paid = paid[paid < n]
+        np.subtract.at(unpaid, paid, 1)
+        wave = np.unique(paid[unpaid[paid] == 0])
     level = [0] * n
     bounds, targets = starts.tolist(), target.tolist()
     for i in range(n):
@@ -173,7 +185,7 @@ class CascadeGraph:
         )
         weights = weights_wide(weight)
         self._check_columns(ids, versions, keeps, bounds, children, child_versions, weights.shape[1])
-        totals = self._check_totals(bounds, weights, keeps, total)
+        totals = self._check_totals(bounds, weights, versions, keeps, total)
 
         # Parents before children: a larger number is a parent or unrelated.
         order = np.argsort(-versions, kind="stable")
@@ -201,7 +213,7 @@ class CascadeGraph:
         self.target = target
         self.leaf_order = leaf_order
         self.level_starts = [*np.flatnonzero(np.diff(level[by_level], prepend=-1)).tolist(), n]
-        self._normalise(weights[:, leaf_order], [totals[i] for i in self.order.tolist()])
+        self._normalise(weights[:, leaf_order], totals[:, self.order])
         return self
 
     def _check_columns(
@@ -217,7 +229,8 @@ class CascadeGraph:
         for name, column in (("node", ids), ("child", children)):
             if len(column) and (int(column.min()) < 0 or int(column.max()) >= len(self.addresses)):
                 raise GraphError(f"a {name} is no row of the {len(self.addresses)} addresses")
-        if len(_intern(self.addresses)[0]) != len(self.addresses):
+        named = self._sorted_addresses[1]
+        if (named[1:] == named[:-1]).any():
             raise GraphError("an address stands twice in the table")
         if n and (int(versions.min()) < 1 or int(versions.max()) > MAX_VERSION):
             raise GraphError("a version number lies outside 1 to 2**40 - 1")
@@ -235,26 +248,36 @@ class CascadeGraph:
             raise GraphError("the zero address announces a version")
 
     def _check_totals(
-        self, bounds: Ints, weights: Wide, keeps: Ints, total: Sequence[int] | NDArray[Any] | None
-    ) -> list[int]:
+        self, bounds: Ints, weights: Wide, versions: Ints, keeps: Ints, total: Sequence[int] | NDArray[Any] | None
+    ) -> Wide:
         sums = np.zeros((4, self.n), np.uint64)
         owner = np.repeat(np.arange(self.n), np.diff(bounds))
         for limb, column in zip(sums, weights, strict=False):
             np.add.at(limb, owner, column)
         carry(sums)
-        known = to_ints(sums)
-        totals = known if total is None else [int(t) for t in total]
-        if len(totals) != self.n:
-            raise GraphError(f"{len(totals)} totals for {self.n} versions")
-        empty = np.diff(bounds) == 0
-        for i, (have, announced) in enumerate(zip(known, totals, strict=True)):
-            if have > announced:
-                raise GraphError(f"row {i} over-allocates: its leaves weigh {have}, its total is {announced}")
-            if announced > MAX_WEI or (announced == 0 and not empty[i]):
-                raise GraphError(f"row {i} has a total of {announced}: expected 1 to 2**96 - 1")
-            if announced == 0 and keeps[i] != BPS:
-                raise GraphError(f"row {i} has no children and keeps {keeps[i]} bps: expected {BPS}")
-        return totals
+        totals = sums
+        if total is not None:
+            if len(total) != self.n:
+                raise GraphError(f"{len(total)} totals for {self.n} versions")
+            try:
+                totals = from_ints(list(total), 4)
+            except (OverflowError, TypeError):
+                raise GraphError("the total of a version is no integer from 0 to 2**96 - 1") from None
+
+        def refuse(wrong: NDArray[np.bool_], reason: str) -> None:
+            if wrong.any():
+                i = int(np.flatnonzero(wrong)[0])
+                have, announced = to_ints(sums[:, i : i + 1])[0], to_ints(totals[:, i : i + 1])[0]
+                raise GraphError(
+                    f"version {int(versions[i])}, with leaves that weigh {have}, a total of {announced} and a keep of "
+                    f"{int(keeps[i])} bps: {reason}"
+                )
+
+        none, empty = ~totals.any(axis=0), np.diff(bounds) == 0
+        refuse(~at_least(totals, sums), "it over-allocates; the total must cover the leaves")
+        refuse((totals[3] > 0) | (none & ~empty), "expected a total of 1 to 2**96 - 1")
+        refuse(none & (keeps != BPS), f"it has no children; expected a keep of {BPS}")
+        return totals[:3]
 
     def _resolve(
         self, order: Ints, ids: Ints, versions: Ints, bounds: Ints, children: Ints, child_versions: Ints
@@ -273,7 +296,14 @@ class CascadeGraph:
         payee = np.where(refused, ids[source], children)
         onward = np.where(refused, 0, child_versions)
         if n:
-            found = np.minimum(np.searchsorted(-versions, -onward), n - 1)
+            newest = int(versions[0])
+            if newest <= _DENSE * n:
+                # One counter numbers all versions, so a table by number is usually short, and faster than a search.
+                table = np.zeros(newest + 1, np.int64)
+                table[versions] = np.arange(n)
+                found = table[np.minimum(onward, newest)]
+            else:
+                found = np.minimum(np.searchsorted(-versions, -onward), n - 1)
             announced = (versions[found] == onward) & (ids[found] == payee) & (onward != 0)
         else:
             found, announced = np.zeros(0, np.int64), np.zeros(0, bool)
@@ -286,22 +316,20 @@ class CascadeGraph:
         target[stray] = n + key
         return ids, versions, bounds, children, child_versions, target, leaf_order
 
-    def _normalise(self, weights: Wide, totals: list[int]) -> None:
+    def _normalise(self, weights: Wide, totals: Wide) -> None:
         """Shifts every version's weights and total so that all totals have the same number of bits."""
-        longest = max((t.bit_length() for t in totals), default=1)
-        limbs = -(-(longest + _SLACK) // BITS)
-        self.bits = limbs * BITS
         # A version without total has no leaves; 1 keeps its reciprocal defined and touches nobody.
-        shift = [self.bits - _SLACK - max(1, t.bit_length()) for t in totals]
-        self.total = from_ints([max(1, t) << s for t, s in zip(totals, shift, strict=True)], limbs).astype(np.uint32)
+        totals[0] += ~totals.any(axis=0)
+        lengths = bit_lengths(totals)
+        limbs = -(-(int(lengths.max(initial=1)) + _SLACK) // BITS)
+        self.bits = limbs * BITS
+        shift = self.bits - _SLACK - lengths
+        self.total = shift_left(totals, shift, limbs).astype(np.uint32)
         self.weight = np.empty((limbs, weights.shape[1]), np.uint32)
-        turn = np.array(shift, np.int64)[self.source] if self.n else np.zeros(0, np.int64)
         block = 1 << 16
         for start in range(0, weights.shape[1], block):
-            part = turn[start : start + block]
-            power = np.zeros((limbs, len(part)), np.uint64)
-            power[part // BITS, np.arange(len(part))] = np.uint64(1) << (part % BITS).astype(np.uint64)
-            self.weight[:, start : start + block] = mul(weights[:, start : start + block], power, limbs)
+            part = slice(start, start + block)
+            self.weight[:, part] = shift_left(weights[:, part], shift[self.source[part]], limbs)
 
     @property
     def m(self) -> int:
@@ -309,15 +337,18 @@ class CascadeGraph:
         return len(self.target)
 
     @cached_property
-    def address_rows(self) -> dict[bytes, int]:
-        """Row of every address in the table."""
-        packed = self.addresses.tobytes()
-        return {packed[20 * i : 20 * i + 20]: i for i in range(len(self.addresses))}
+    def _sorted_addresses(self) -> tuple[Ints, NDArray[np.bytes_]]:
+        # Compared as 20 bytes each: numpy's stripping of zeros concerns only what it hands to Python.
+        names = self.addresses.reshape(-1).view("S20")
+        order = np.argsort(names, kind="stable")
+        return order, names[order]
 
     @cached_property
-    def positions(self) -> dict[tuple[int, int], int]:
-        """Position of every pair (row of the address, version)."""
-        return {pair: i for i, pair in enumerate(zip(self.node.tolist(), self.version.tolist(), strict=True))}
+    def _sorted_pairs(self) -> tuple[Ints, Ints, Ints]:
+        numbers, number = np.unique(self.version, return_inverse=True)
+        keys = number * len(self.addresses) + self.node
+        order = np.argsort(keys, kind="stable")
+        return order, keys[order], numbers
 
     @cached_property
     def _reciprocals(self) -> dict[int, Stored]:
@@ -326,21 +357,46 @@ class CascadeGraph:
     def reciprocals(self, bits: int) -> Stored:
         """floor(2**(self.bits + bits) / total) of every announced version; `bits` is a multiple of 32."""
         if bits not in self._reciprocals:
-            memo: dict[int, int] = {}
-            top = 1 << (self.bits + bits)
-            out = []
-            for total in to_ints(self.total):
-                value = memo.get(total)
-                if value is None:
-                    value = memo[total] = top // total
-                out.append(value)
-            self._reciprocals[bits] = from_ints(out, bits // BITS + 1).astype(np.uint32)
+            out = np.empty((bits // BITS + 1, self.n), np.uint32)
+            block = 1 << 16
+            for start in range(0, self.n, block):
+                part = slice(start, start + block)
+                out[:, part] = reciprocals(self.total[:, part].astype(np.uint64), bits // BITS)
+            self._reciprocals[bits] = out
         return self._reciprocals[bits]
+
+    def rows(self, packed: Sequence[bytes]) -> Ints:
+        """Rows of 20-byte addresses in the table, shape (len(packed),); -1 where one is not there."""
+        order, names = self._sorted_addresses
+        if not len(names) or not packed:
+            return np.full(len(packed), -1, np.int64)
+        wanted = np.frombuffer(b"".join(packed), "S20")
+        place = np.minimum(np.searchsorted(names, wanted), len(names) - 1)
+        return np.where(names[place] == wanted, order[place], -1)
+
+    def positions(self, rows: Ints, versions: Ints) -> Ints:
+        """Positions of pairs (address in that row, version), shape (n,); -1 where nobody announced or named one."""
+        order, keys, numbers = self._sorted_pairs
+        if not len(keys):
+            return np.full(len(rows), -1, np.int64)
+        number = np.minimum(np.searchsorted(numbers, versions), len(numbers) - 1)
+        wanted = number * len(self.addresses) + rows
+        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        found = (rows >= 0) & (numbers[number] == versions) & (keys[place] == wanted)
+        return np.where(found, order[place], -1)
+
+    def row(self, node: str) -> int | None:
+        """Row of an address in the table; None if it is not there."""
+        row = int(self.rows([address_bytes(node)])[0])
+        return None if row < 0 else row
 
     def position(self, node: str, version: int) -> int | None:
         """Position of (node, version), announced or named by a leaf; None if it is neither."""
-        row = self.address_rows.get(address_bytes(node))
-        return None if row is None else self.positions.get((row, version))
+        row = self.row(node)
+        if row is None or not 1 <= version <= MAX_VERSION:
+            return None
+        position = int(self.positions(np.array([row]), np.array([version]))[0])
+        return None if position < 0 else position
 
     def address(self, row: int) -> str:
         """Checksummed address in that row of the table."""

@@ -23,8 +23,11 @@ MAX_LIST: Final = 32
 
 ZERO_ADDRESS: Final = "0x" + "0" * 40
 
+# Addresses remembered: a checksum costs about 50 µs, and cascades name the same addresses over and over.
+_KNOWN: Final = 1 << 18
 
-@lru_cache(maxsize=1 << 16)
+
+@lru_cache(maxsize=_KNOWN)
 def address_bytes(address: str) -> bytes:
     """The 20 bytes of an address.
 
@@ -48,7 +51,7 @@ def address_bytes(address: str) -> bytes:
     return packed
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=_KNOWN)
 def address_text(packed: bytes) -> str:
     """The checksummed text of a 20-byte address.
 

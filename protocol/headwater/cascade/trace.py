@@ -73,10 +73,9 @@ class _Upstream:
         """Edges into a pair that carried money."""
         name, version = pair
         graph, out = self.flow.graph, []
-        row = graph.address_rows.get(address_bytes(name))
-        place = None
-        if row is not None:
-            place = graph.pairs + row if version == 0 else graph.positions.get((row, version))
+        row = graph.row(name)
+        paid_out = row is not None and version == 0
+        place = graph.pairs + (row or 0) if paid_out else graph.position(name, version)
         if place is not None:
             low, high = np.searchsorted(self._targets, [place, place + 1])
             for edge in self._edges[low:high].tolist():

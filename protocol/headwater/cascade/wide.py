@@ -99,6 +99,63 @@ def at_least(a: Wide, b: Wide) -> NDArray[np.bool_]:
     return np.asarray(borrow == 0)
 
 
+def bit_lengths(a: Wide) -> NDArray[np.int64]:
+    """How many bits each element has, 0 for 0; shape (n,)."""
+    out = np.zeros(a.shape[1], np.int64)
+    for i, limb in enumerate(a):
+        # A limb is exact as a float, and the exponent of a float is the bit length of its integer part.
+        length = np.frexp(limb.astype(np.float64))[1].astype(np.int64)
+        out = np.where(limb > 0, BITS * i + length, out)
+    return out
+
+
+def shift_left(a: Wide, bits: NDArray[np.int64], limbs: int) -> Wide:
+    """a << bits, element by element; the result must fit `limbs` limbs."""
+    power = np.zeros((limbs, len(bits)), np.uint64)
+    power[bits // BITS, np.arange(len(bits))] = np.uint64(1) << (bits % BITS).astype(np.uint64)
+    return mul(a, power, limbs)
+
+
+def floats(a: NDArray[Any]) -> NDArray[np.float64]:
+    """The values rounded to floats (a few units in the last place off), shape (n,)."""
+    out = np.zeros(a.shape[1])
+    for i, limb in enumerate(a):
+        out += limb.astype(np.float64) * 2.0 ** (BITS * i)
+    return out
+
+
+def reciprocals(total: Wide, limbs: int) -> Wide:
+    """floor(2**(32 * (len(total) + limbs)) / total), in limbs + 1 limbs.
+
+    Schoolbook division, a limb at a time. The quotient digit comes from floats; it is below 2**32, so their relative
+    error of a few 2**-53 puts it off by one at most, which the remainder then shows.
+
+    Args:
+        total: shape (size, n); the top limb at least 2**29, so that the quotient fits, and the top bit clear.
+        limbs: how many limbs beyond the point.
+    """
+    size, n = total.shape
+    wide_total = np.concatenate([total, np.zeros((1, n), np.uint64)])
+    divisor = floats(total)
+    out = np.empty((limbs + 1, n), np.uint64)
+    rest = np.zeros((size + 1, n), np.uint64)
+    rest[size] = 1
+    for place in range(limbs, -1, -1):
+        digit = np.minimum(np.floor(floats(rest) / divisor), 2.0**BITS - 1).astype(np.uint64)
+        rest = sub(rest, mul(total, digit[None], size + 1))
+        below = rest[size] >> np.uint64(31)  # the top bit: the digit was one too large
+        digit -= below
+        rest += wide_total * below
+        carry(rest)
+        rest[size] &= _MASK
+        above = at_least(rest, wide_total).astype(np.uint64)
+        digit += above
+        rest = sub(rest, wide_total * above)
+        out[place] = digit
+        rest = np.concatenate([np.zeros((1, n), np.uint64), rest[:size]])
+    return out
+
+
 def scale_down(a: Wide, numerator: NDArray[np.uint64], denominator: int) -> Wide:
     """floor(a * numerator / denominator), element by element, for a numerator not above the denominator.
 
@@ -155,7 +212,4 @@ class Amounts:
 
     def floats(self) -> NDArray[np.float64]:
         """Their values rounded to floats, for analysis only, shape (n,)."""
-        out = np.zeros(len(self))
-        for i, limb in enumerate(self.limbs):
-            out += limb.astype(np.float64) * 2.0 ** (BITS * i)
-        return out
+        return floats(self.limbs)

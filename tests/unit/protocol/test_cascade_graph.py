@@ -71,6 +71,8 @@ def test_columns_build_a_graph() -> None:
         ({"total": [4, 0]}, "over-allocates"),
         ({"total": [2**96, 0]}, "total of"),
         ({"total": [5]}, "1 totals"),
+        ({"total": [5, -1]}, "no integer"),
+        ({"total": [5.5, 0]}, "no integer"),
         ({"weight": [0]}, "total of 0"),
         ({"addresses": np.ones((2, 20), np.uint8)}, "stands twice"),
         ({"addresses": np.eye(2, 20, dtype=np.uint8)[:, ::-1] * np.array([[0], [1]], np.uint8)}, "zero address"),
@@ -79,6 +81,29 @@ def test_columns_build_a_graph() -> None:
 def test_columns_that_make_no_cascade_are_refused(changed: dict[str, Any], reason: str) -> None:
     with pytest.raises(GraphError, match=reason):
         CascadeGraph.from_arrays(**columns(**changed))
+
+
+@pytest.mark.parametrize("scale", [1, 10**9])
+def test_dense_and_sparse_version_numbers_give_the_same_graph(scale: int) -> None:
+    graph = CascadeGraph.from_announcements(
+        [
+            Announcement(A, 4 * scale, [Leaf(B, 2 * scale, 1), Leaf(B, 1 * scale, 1), Leaf(B, 3 * scale, 1)], 100),
+            Announcement(B, 2 * scale, [Leaf(A, 1 * scale, 1)], 100),
+            Announcement(A, 1 * scale, [Leaf(B, 0, 1)], 100),
+        ]
+    )
+    # Positions 0 to 2 are announced; 3 and 4 are (B, 1) and (B, 3), which nobody announced; then addresses A and B.
+    assert graph.target.tolist() == [1, 3, 4, 2, graph.pairs + 1]
+    assert [graph.position(B, number * scale) for number in (1, 2, 3, 4)] == [3, 1, 4, None]
+    assert graph.position(A, 2**70) is None
+
+
+def test_levels_of_deep_and_of_shallow_graphs_are_longest_distances() -> None:
+    for depth in (5, 400):
+        spine = [Announcement(A, n, [Leaf(A, n - 1, 1), Leaf(A, max(0, n - 3), 1)], 100) for n in range(1, depth + 1)]
+        graph = CascadeGraph.from_announcements(spine)
+        assert graph.level_starts == list(range(depth + 1))
+        assert graph.version[:depth].tolist() == list(range(depth, 0, -1))
 
 
 def test_weights_that_do_not_fit_are_refused() -> None:

@@ -67,7 +67,7 @@ def test_a_proof_serves_no_other_index_leaf_root_total_or_depth(leaves: list[Lea
     leaf, proof = leaves[index], tree.proof(index)
     other = data.draw(st.integers(0, 2**32 - 1).filter(lambda i: i != index))
     assert not verify(tree.root, tree.total, tree.depth, other, leaf, proof)
-    heavier = replace(leaf, weight=leaf.weight + 1)
+    heavier = replace(leaf, weight=leaf.weight ^ 1)
     assert not verify(tree.root, tree.total, tree.depth, index, heavier, proof)
     assert not verify(tree.root, tree.total + 1, tree.depth, index, leaf, proof)
     assert not verify(tree.root, tree.total, tree.depth + 1, index, leaf, proof)

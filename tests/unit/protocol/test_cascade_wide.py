@@ -6,12 +6,15 @@ from hypothesis import strategies as st
 from headwater.cascade.wide import (
     Amounts,
     at_least,
+    bit_lengths,
     carry,
     from_ints,
     from_words,
     limbs_for,
     mul,
+    reciprocals,
     scale_down,
+    shift_left,
     sub,
     to_ints,
 )
@@ -50,6 +53,30 @@ def test_scale_down_floors(values: list[tuple[int, int]]) -> None:
     a = from_ints([x for x, _ in values], 5)
     numerator = np.array([k for _, k in values], np.uint64)
     assert to_ints(scale_down(a, numerator, 10_000)) == [x * k // 10_000 for x, k in values]
+
+
+@given(st.lists(numbers, min_size=1, max_size=8))
+def test_bit_lengths_and_shifts_are_those_of_integers(values: list[int]) -> None:
+    wide = from_ints(values, 5)
+    assert bit_lengths(wide).tolist() == [value.bit_length() for value in values]
+    turn = np.arange(len(values)) * 23
+    assert to_ints(shift_left(wide, turn, 11)) == [v << int(t) for v, t in zip(values, turn, strict=True)]
+
+
+@given(st.integers(1, 4), st.integers(1, 5), st.lists(st.integers(0, 2**160), min_size=1, max_size=8))
+def test_reciprocals_floor(size: int, limbs: int, values: list[int]) -> None:
+    low, high = 2 ** (32 * size - 3), 2 ** (32 * size - 1)
+    # Just above a power of two, and just below, quotient digits are all ones or zeros.
+    totals = [low + value % (high - low) for value in values] + [
+        low,
+        low + 1,
+        high - 1,
+        2 * low,
+        2 * low - 1,
+        2 * low + 1,
+    ]
+    expected = [2 ** (32 * (size + limbs)) // total for total in totals]
+    assert to_ints(reciprocals(from_ints(totals, size), limbs)) == expected
 
 
 @given(st.lists(st.lists(st.integers(0, 2**62), min_size=3, max_size=3), min_size=1, max_size=5))
