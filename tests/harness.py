@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from headwater.cascade import Leaf
-from headwater.chain import LocalControl
+from headwater.chain import Contract, LocalControl
 from headwater.chain.backend import Backend
 from headwater.chain.participant import Participant
 from headwater.chain.system import Announcement, SeriesParams, System, Times
@@ -56,6 +56,10 @@ class World:
     def control(self) -> LocalControl:
         assert isinstance(self.backend, LocalControl)
         return self.backend
+
+    @property
+    def contracts(self) -> tuple[Contract, ...]:
+        return self.system.contracts
 
     def travel(self, timestamp: int) -> None:
         """Let the next transaction see this time, if it is still ahead."""

@@ -1,0 +1,64 @@
+"""Checks that tests of contract calls share: a refusal says why and changes nothing; what a receipt tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import pytest
+
+from headwater.chain import Contract, Receipt, Reverted, address_bytes, decode_events
+from headwater.chain.backend import Backend
+from headwater.chain.participant import Participant
+from headwater.chain.tester import EmbeddedBackend
+
+
+class Place(Protocol):
+    """Where calls are tested: a backend, and the contracts on it that a call could touch."""
+
+    @property
+    def backend(self) -> Backend: ...
+
+    @property
+    def contracts(self) -> Sequence[Contract]: ...
+
+
+def state_roots(place: Place) -> Mapping[str, bytes]:
+    """Storage root of every contract, by address: equal exactly when no slot differs."""
+    backend = place.backend
+    assert isinstance(backend, EmbeddedBackend)
+    assert not backend._batching
+    accounts = backend._vm.state._account_db
+    return {c.address: accounts._get_account(address_bytes(c.address)).storage_root for c in place.contracts}
+
+
+@contextmanager
+def nothing_changed(place: Place) -> Iterator[None]:
+    """No storage slot of any contract may differ afterwards, and none of them may have spoken."""
+    roots, logs = state_roots(place), len(place.backend.get_logs())
+    yield
+    assert state_roots(place) == roots
+    assert len(place.backend.get_logs()) == logs
+
+
+@contextmanager
+def refused(place: Place, reason: str) -> Iterator[None]:
+    """The one transaction inside is mined, reverts with exactly this reason, and changes nothing."""
+    first = place.backend.block_number() + 1
+    with nothing_changed(place), pytest.raises(Reverted) as caught:
+        yield
+    assert caught.value.reason == reason
+    assert caught.value.receipt is not None, "it was a call that reverted, not the transaction"
+    assert caught.value.receipt.status == 0
+    assert caught.value.receipt.block_number == first, "more than one transaction was sent"
+
+
+def send(who: Participant, contract: Contract, name: str, *args: Any) -> Receipt:
+    """Any function, with any arguments: also those that the typed client would not send."""
+    return contract.send(name, *args, sender=who.account)
+
+
+def told(place: Place, receipt: Receipt) -> list[tuple[str, dict[str, Any]]]:
+    """Everything the contracts said in a transaction, in order: (event, arguments)."""
+    return [(event.name, dict(event.args)) for event in decode_events(receipt.logs, place.contracts)]
