@@ -39,6 +39,7 @@ def deploy(
     *,
     manifest: Path | None = None,
     progress: Progress | None = None,
+    sources: Path | None = None,
 ) -> Deployment:
     """Deploy the five contracts, or verify and resume a deployment that the manifest records.
 
@@ -48,6 +49,7 @@ def deploy(
         config: constructor settings; with an existing manifest they must be the same, or None.
         manifest: file to record the deployment in, saved after every contract; None keeps no record.
         progress: called with each step and what became of it ("verified", "sent").
+        sources: folder of the Vyper sources; None for the project's own. The ABIs must be the project's.
 
     Raises:
         ManifestError: the manifest belongs to another chain, deployer or configuration, or cannot be read.
@@ -61,11 +63,11 @@ def deploy(
     for step in steps:
         known = record.contracts.get(step.name)
         if known is not None:
-            check_contract(backend, step.name, known)
+            check_contract(backend, step.name, known, sources)
             if progress is not None:
                 progress(step, "verified")
             continue
-        record = _create(backend, deployer, record, step)
+        record = _create(backend, deployer, record, step, sources)
         sent += 1
         if manifest is not None:
             record.save(manifest)
@@ -103,10 +105,10 @@ def _start(backend: Backend, deployer: Account, config: ProtocolConfig | None, p
     return record
 
 
-def _create(backend: Backend, deployer: Account, record: Manifest, step: Step) -> Manifest:
+def _create(backend: Backend, deployer: Account, record: Manifest, step: Step, sources: Path | None) -> Manifest:
     nonce = backend.nonce(deployer.address)
     code = backend.code_at(step.address)
-    artifact = load(step.name)
+    artifact = load(step.name, sources)
     if code:
         # Sent, but the process ended before the manifest was saved.
         tx_hash, block = "", 0
@@ -132,5 +134,5 @@ def _create(backend: Backend, deployer: Account, record: Manifest, step: Step) -
         compiler=artifact.compiler,
         settings=dict(artifact.settings),
     )
-    check_contract(backend, step.name, created)
+    check_contract(backend, step.name, created, sources)
     return replace(record, contracts={**record.contracts, step.name: created})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from eth_hash.auto import keccak
 
@@ -25,14 +26,17 @@ class Finding:
     problem: str
 
 
-def check_contract(backend: Backend, name: str, record: ContractRecord) -> None:
-    """Compare one contract with the chain and with the compiled source. Raises VerificationError."""
+def check_contract(backend: Backend, name: str, record: ContractRecord, sources: Path | None = None) -> None:
+    """Compare one contract with the chain and with the compiled source (folder `sources`; None for the project's own).
+
+    Raises VerificationError.
+    """
     code = backend.code_at(record.address)
     if not code:
         raise VerificationError(f"{name}: there is no code at {record.address}")
     if "0x" + keccak(code).hex() != record.code_hash:
         raise VerificationError(f"{name}: the code at {record.address} has another hash than the manifest")
-    artifact = load(name)
+    artifact = load(name, sources)
     # Vyper appends the immutables to the runtime code; the manifest's hash covers them.
     if code[: len(artifact.runtime)] != artifact.runtime or len(code) != artifact.runtime_size:
         raise VerificationError(
@@ -41,8 +45,8 @@ def check_contract(backend: Backend, name: str, record: ContractRecord) -> None:
         )
 
 
-def verify(backend: Backend, manifest: Manifest) -> list[Finding]:
-    """Check every contract of a manifest against the chain; one finding each.
+def verify(backend: Backend, manifest: Manifest, sources: Path | None = None) -> list[Finding]:
+    """Check every contract of a manifest against the chain and the compiled sources; one finding each.
 
     Raises:
         VerificationError: the chain is another one.
@@ -63,7 +67,7 @@ def verify(backend: Backend, manifest: Manifest) -> list[Finding]:
             problem = "constructor arguments differ from what the settings say"
         else:
             try:
-                check_contract(backend, step.name, record)
+                check_contract(backend, step.name, record, sources)
             except VerificationError as error:
                 problem = str(error)
         findings.append(Finding(name=step.name, address=step.address, problem=problem))
