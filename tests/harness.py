@@ -145,11 +145,19 @@ class World:
         return made
 
 
-def new_world(backend: Backend, *, forecasters: int = 3, providers: int = 4, stake: int = 10_000 * TOKENS) -> World:
-    """Deploy and give everybody tokens, approvals and (forecasters) stake."""
+def new_world(
+    backend: Backend,
+    *,
+    forecasters: int = 3,
+    providers: int = 4,
+    stake: int = 10_000 * TOKENS,
+    gift: int = 1_000_000 * TOKENS,
+    config: ProtocolConfig = CONFIG,
+) -> World:
+    """Deploy and give everybody tokens (a gift each, wei), approvals and (forecasters) stake."""
     assert isinstance(backend, LocalControl)
     accounts = backend.dev_accounts(2 + forecasters + providers)
-    system = deploy(backend, accounts[0], CONFIG).system
+    system = deploy(backend, accounts[0], config).system
     people = [Participant(system, account) for account in accounts]
     governor, stranger = people[0], people[1]
     world = World(
@@ -161,7 +169,7 @@ def new_world(backend: Backend, *, forecasters: int = 3, providers: int = 4, sta
         providers=people[2 + forecasters :],
     )
     for person in people[1:]:
-        governor.transfer(person.address, 1_000_000 * TOKENS)
+        governor.transfer(person.address, gift)
     for person in people:
         for spender in (system.addresses.vault, system.addresses.treasury, system.addresses.cascade):
             person.approve(spender)
