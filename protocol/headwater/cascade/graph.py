@@ -39,7 +39,10 @@ _SLACK: Final = 2
 """Bits that normalised totals leave free at the top; see `headwater.cascade.flow`."""
 
 _WAVES: Final = 256
+"""Levels found a whole wave at a time; in deeper graphs waves are short and a plain loop is faster."""
+
 _DENSE: Final = 8
+"""Version numbers up to this many times the versions are looked up in a table, larger ones searched."""
 
 
 @dataclass(frozen=True, slots=True)
