@@ -7,15 +7,14 @@ and the cascade, by the twins) on one side, balances and views of the chain on t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from headwater.cascade import SHARE
+from headwater.cascade import SHARE, CascadeGraph, Deposit, solve
 from headwater.cascade import Announcement as Announced
-from headwater.cascade import CascadeGraph, Deposit, solve
 from headwater.chain.backend import Event
 from headwater.chain.system import Announcement, System, announcement, is_announcement
-from headwater.twin import capacity, growth, lock, net
+from headwater.twin import Scale, capacity, growth, lock, net
 
 _ZERO = "0x" + "00" * 20
 
@@ -152,8 +151,13 @@ def _flow(system: System, made: list[Announcement], came: list[Event], pulled: l
     graph = CascadeGraph.from_announcements(
         Announced(a.node, a.version, a.leaves or (), a.terms.keep_bps) for a in made
     )
-    kinds = {"Deposited": "inflow", "ReleaseReceived": "released"}
-    flow = solve(graph, [Deposit(e["node"], e["version"], e["amount"], kinds[e.name]) for e in came])
+    flow = solve(
+        graph,
+        [
+            Deposit(e["node"], e["version"], e["amount"], "inflow" if e.name == "Deposited" else "released")
+            for e in came
+        ],
+    )
     taken: dict[tuple[str, int, int], int] = defaultdict(int)
     for event in pulled:
         taken[event["node"], event["version"], event["index"]] += event["amount"]
@@ -174,57 +178,50 @@ def _flow(system: System, made: list[Announcement], came: list[Event], pulled: l
 
 
 def _scores(system: System, history: list[Event]) -> list[Check]:
-    """Recompute every resolved position's net and lock by the twin, from what was committed and revealed."""
-    scales, heads, reports, outcomes = {}, {}, {}, {}
+    """Recompute every resolved position's net and every lock by the twin, from what was committed and revealed."""
+    scales: dict[int, Scale] = {}
+    reserves: dict[int, tuple[int, int]] = {}
+    posted: dict[int, tuple[Sequence[int], int]] = {}
+    reports: dict[tuple[int, str], Sequence[int]] = {}
+    outcomes: dict[int, int] = {}
     wagered: dict[int, int] = defaultdict(int)
     placed: dict[tuple[int, str], int] = {}
+    committers: set[str] = set()
     expected = actual = 0
     for event in history:
-        if event.address != system.arena.address:
+        if event.address != system.arena.address or "question" not in event.args:
             continue
+        question = event["question"]
         match event.name:
-            case "SeriesCreated":
-                scales[event["series"]] = system.params(event["series"]).scale()
             case "QuestionOpened":
-                heads[event["question"]] = (scales[event["series"]], event["reserve"])
+                series = event["series"]
+                scales[question] = system.params(series).scale()
+                reserves[question] = (series, event["reserve"])
             case "OddsSet":
-                scale, reserve = heads[event["question"]]
-                odds = event["odds"]
-                heads[event["question"]] = (scale, odds, capacity(reserve, odds, scale))
+                room = capacity(reserves[question][1], event["odds"], scales[question])
+                posted[question] = (event["odds"], room)
             case "Committed":
-                key = (event["question"], event["forecaster"])
-                wagered[event["question"]] += event["wager"] - placed.get(key, 0)
+                key = (question, event["forecaster"])
+                committers.add(event["forecaster"])
+                wagered[question] += event["wager"] - placed.get(key, 0)
                 placed[key] = event["wager"]
             case "Revealed":
-                reports[event["question"], event["forecaster"]] = event["forecast"]
+                reports[question, event["forecaster"]] = event["forecast"]
             case "Resolved":
-                outcomes[event["question"]] = event["outcome"]
-            case "Settled" if event["question"] in outcomes:
-                question, forecaster = event["question"], event["forecaster"]
-                scale, odds, room = heads[question]
-                report, outcome = reports.get((question, forecaster)), outcomes[question]
-                grown = -scale.log_range if report is None else growth(report[outcome], odds[outcome])
-                expected += net(placed[question, forecaster], grown, room, wagered[question], scale)
-                actual += event["net"]
-                del placed[question, forecaster]
+                outcomes[question] = event["outcome"]
             case "Settled":
-                placed.pop((event["question"], event["forecaster"]), None)
-    locks: dict[str, int] = defaultdict(int)
-    for (question, forecaster), wager in placed.items():
-        locks[forecaster] += lock(wager, heads[question][0])
+                wager = placed.pop((question, event["forecaster"]))
+                if question in outcomes:
+                    scale, (odds, room), outcome = scales[question], posted[question], outcomes[question]
+                    report = reports.get((question, event["forecaster"]))
+                    grown = -scale.log_range if report is None else growth(report[outcome], odds[outcome])
+                    expected += net(wager, grown, room, wagered[question], scale)
+                    actual += event["net"]
     return [
         Check(what="nets of resolved questions are the twin's", expected=expected, actual=actual),
         Check(
             what="stakes lock what open positions need",
-            expected=sum(locks.values()),
-            actual=sum(system.stake(account).locked for account in {key[1] for key in _committers(system, history)}),
+            expected=sum(lock(wager, scales[question]) for (question, _), wager in placed.items()),
+            actual=sum(system.stake(account).locked for account in sorted(committers)),
         ),
     ]
-
-
-def _committers(system: System, history: list[Event]) -> set[tuple[int, str]]:
-    return {
-        (event["question"], event["forecaster"])
-        for event in history
-        if event.address == system.arena.address and event.name == "Committed"
-    }

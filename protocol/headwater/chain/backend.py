@@ -106,6 +106,9 @@ class Backend(Protocol):
     def block_number(self) -> int:
         """Number of the latest block."""
 
+    def block_time(self, block: int) -> int:
+        """Timestamp of a mined block, seconds. ArgumentError if there is no such block."""
+
     def call(self, to: str, data: bytes, sender: str | None = None, block: int | None = None) -> bytes:
         """Run without sending and return the output; on the newest state, or after block `block`.
 

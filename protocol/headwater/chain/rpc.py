@@ -8,7 +8,16 @@ from typing import Any, Final
 
 from headwater.chain.accounts import Account
 from headwater.chain.backend import Log, Receipt, Topic, TxRequest
-from headwater.chain.errors import ChainError, NotMined, Reverted, RpcError, TransactionRejected, WrongChain, reverted
+from headwater.chain.errors import (
+    ArgumentError,
+    ChainError,
+    NotMined,
+    Reverted,
+    RpcError,
+    TransactionRejected,
+    WrongChain,
+    reverted,
+)
 from headwater.chain.jsonrpc import JsonRpc, integer, octets
 from headwater.chain.transaction import SignedTransaction, Transaction, checksum
 from headwater.units import GWEI
@@ -52,6 +61,13 @@ class RpcBackend:
     def block_number(self) -> int:
         """Number of the latest block."""
         return integer(self._rpc.request("eth_blockNumber"))
+
+    def block_time(self, block: int) -> int:
+        """Timestamp of a mined block. Raises ArgumentError."""
+        found = self._rpc.request("eth_getBlockByNumber", hex(block), False)
+        if found is None:
+            raise ArgumentError(f"there is no block {block} on {self.name}")
+        return integer(found["timestamp"])
 
     def call(self, to: str, data: bytes, sender: str | None = None, block: int | None = None) -> bytes:
         """Run without sending, on the latest state or after block `block`. Raises Reverted."""

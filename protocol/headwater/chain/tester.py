@@ -99,6 +99,12 @@ class EmbeddedBackend:
         """Number of the latest sealed block."""
         return len(self._headers) - 1
 
+    def block_time(self, block: int) -> int:
+        """Timestamp of a sealed block."""
+        if not 0 <= block < len(self._headers):
+            raise ArgumentError(f"there is no block {block}; the latest is {len(self._headers) - 1}")
+        return int(self._headers[block].timestamp)
+
     def call(self, to: str, data: bytes, sender: str | None = None, block: int | None = None) -> bytes:
         """Run on the pending block (transactions of an open `block()` included), or as block `block` left the state."""
         if block is None:

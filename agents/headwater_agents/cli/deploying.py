@@ -1,0 +1,147 @@
+"""`headwater deploy` and `headwater verify`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from headwater.chain import Account, Backend, KeyUnavailable, checksum, connect, load
+from headwater_agents.cli.errors import UNVERIFIED, print_json, reported
+from headwater_deploy import ConfigError, Manifest, ProtocolConfig, Step, deploy, plan, verify
+
+KEY_ENV = "HEADWATER_KEY"
+
+
+@click.command("deploy")
+@click.option("--rpc", required=True, help="URL of the JSON-RPC node.")
+@click.option("--chain-id", type=int, default=None, help="Refuse any other chain.")
+@click.option(
+    "--keystore",
+    type=click.Path(path_type=Path),
+    default=None,
+    help=f"Keystore file of the deployer (password: $HEADWATER_PASSWORD or asked for). Without it: ${KEY_ENV}.",
+)
+@click.option("--sender", default=None, help="With --dry-run: the deployer's address, so that no key is needed.")
+@click.option("--manifest", type=click.Path(path_type=Path), default=None, help="Default: deployments/CHAIN_ID.json.")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="TOML or JSON file with settings; see SPEC section 11.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be sent, send nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest (or the plan) as JSON.")
+@reported
+def deploy_command(
+    rpc: str,
+    chain_id: int | None,
+    keystore: Path | None,
+    sender: str | None,
+    manifest: Path | None,
+    config: Path | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Deploy the five contracts to a node. A second call verifies, and resumes what was cut short."""
+    settings = None if config is None else _settings(config)
+    if sender is not None and not dry_run:
+        raise click.UsageError("--sender goes with --dry-run")
+    backend = connect(rpc, chain_id=chain_id)
+    path = manifest or Path("deployments") / f"{backend.chain_id}.json"
+    if dry_run:
+        _plan(backend, path, settings, checksum(sender) if sender else _account(keystore).address, as_json)
+        return
+    account = _account(keystore)
+    console = Console(stderr=True)
+
+    def progress(step: Step, what: str) -> None:
+        console.print(f"{what:9}{step.name:16} {step.address}")
+
+    done = deploy(backend, account, settings, manifest=path, progress=progress)
+    if as_json:
+        print_json(json.loads(path.read_text()))
+    else:
+        sent = f"{done.sent} contracts sent" if done.sent else "nothing to send, everything verified"
+        click.echo(f"{sent}; chain {backend.chain_id}; manifest {path}")
+
+
+@click.command("verify")
+@click.argument("manifest", type=click.Path(path_type=Path))
+@click.option("--rpc", required=True, help="URL of the JSON-RPC node.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@reported
+def verify_command(manifest: Path, rpc: str, as_json: bool) -> None:
+    """Compare the contracts that MANIFEST records with the chain and with these sources."""
+    record = Manifest.read(manifest)
+    findings = verify(connect(rpc), record)
+    if as_json:
+        print_json(
+            [{"contract": f.name, "address": f.address, "ok": not f.problem, "problem": f.problem} for f in findings]
+        )
+    else:
+        for finding in findings:
+            click.echo(
+                f"{'FAILED' if finding.problem else 'ok':7}{finding.name:16} {finding.address}  {finding.problem}"
+            )
+    if any(finding.problem for finding in findings):
+        sys.exit(UNVERIFIED)
+
+
+def _account(keystore: Path | None) -> Account:
+    if keystore is not None:
+        return Account.from_keystore(keystore)
+    try:
+        return Account.from_env(KEY_ENV)
+    except KeyUnavailable as error:
+        raise KeyUnavailable(f"{error}; or name a keystore file with --keystore") from error
+
+
+def _settings(path: Path) -> ProtocolConfig:
+    text = path.read_text()
+    try:
+        raw: dict[str, Any] = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+    known = ProtocolConfig().as_dict()
+    unknown = sorted(set(raw) - set(known))
+    if unknown:
+        raise ConfigError(f"{path} has unknown settings {', '.join(unknown)}; accepted: {', '.join(known)}")
+    return ProtocolConfig(**raw)
+
+
+def _plan(backend: Backend, path: Path, settings: ProtocolConfig | None, deployer: str, as_json: bool) -> None:
+    nonce = backend.nonce(deployer)
+    if path.exists():
+        record = Manifest.read(path)
+        nonce, settings = record.first_nonce, settings or ProtocolConfig(**record.config)
+    steps = plan(deployer, nonce, settings or ProtocolConfig())
+    rows = [
+        {
+            "contract": step.name,
+            "nonce": step.nonce,
+            "address": step.address,
+            "arguments": [str(argument) for argument in step.args],
+            "bytes": load(step.name).runtime_size,
+            "deployed": bool(backend.code_at(step.address)),
+        }
+        for step in steps
+    ]
+    if as_json:
+        print_json({"chain_id": backend.chain_id, "deployer": deployer, "manifest": str(path), "steps": rows})
+        return
+    table = Table(
+        title=f"Would deploy to chain {backend.chain_id} from {deployer}; nothing is sent", title_justify="left"
+    )
+    for column in ("contract", "nonce", "address", "bytes", "already there"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        there = "yes" if row["deployed"] else "no"
+        table.add_row(str(row["contract"]), str(row["nonce"]), str(row["address"]), str(row["bytes"]), there)
+    Console().print(table)
