@@ -70,7 +70,7 @@ def verdict(summary: Mapping[str, Any]) -> tuple[bool, str]:
         return False, f"Audit failed: {'; '.join(failed)}"
     if not checks or not summary["audit_ok"]:
         return False, "Audit failed: " + ("the run reports a failure" if checks else "nothing was checked")
-    return True, f"Audit passed: all {len(checks)} checks hold to the wei"
+    return True, f"Audit passed: {len(checks)} of {len(checks)} checks hold to the wei"
 
 
 def summary_grids(summary: Mapping[str, Any]) -> list[Grid]:

@@ -5,8 +5,9 @@ Reading the tables elsewhere. Amounts reach 2**96, beyond 64-bit integers; these
     DuckDB   SELECT sum(amount) FROM read_csv('Cascade.Pulled.csv', types = {'amount': 'HUGEINT'})
              (HUGEINT has 127 bits; current versions of read_csv_auto choose it by themselves, older ones DOUBLE)
     pandas   pd.read_csv('Cascade.Pulled.csv', converters={'amount': int})      Python integers
-    SQLite   .import --csv Cascade.Pulled.csv pulled       columns are TEXT and keep their digits, but SQLite's own
-             arithmetic stops at 64 bits: sum in the host language, or sum amount / 10**9 apart
+    SQLite   CREATE TABLE pulled (block, time, log_index, tx_hash, node, child, version, child_version, "index",
+             amount TEXT), then .import --csv --skip 1 Cascade.Pulled.csv pulled. TEXT keeps the digits, SQLite's own
+             arithmetic stops at 64 bits: add up in the host language.
 
 Lists and structs are JSON text with whole integers: `(odds::JSON::HUGEINT[])[1]`, `json.loads(odds)[0]`.
 """
@@ -258,12 +259,14 @@ def write_events(
         path = Path(folder) / "events" / f"{table}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow([*COLUMNS, *names])
+            plain = csv.writer(file, lineterminator="\n")
+            # By itself the writer leaves a lone carriage return unquoted, where readers end the line.
+            quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+            plain.writerow([*COLUMNS, *names])
             for row in rows:
-                writer.writerow(
-                    [row.block, row.time, row.log_index, row.tx_hash, *(_cell(row.args[name]) for name in names)]
-                )
+                cells = [_cell(row.args[name]) for name in names]
+                writer = quoted if any("\r" in cell for cell in cells) else plain
+                writer.writerow([row.block, row.time, row.log_index, row.tx_hash, *cells])
         paths.append(path)
     return paths
 

@@ -18,7 +18,7 @@ _ADDRESS_ARGUMENTS: Final = {
     ("Cascade", "ListAnnounced"): ("node",),
     ("Cascade", "TreeAnnounced"): ("node",),
     ("Cascade", "ReleaseReceived"): ("node",),
-    ("Cascade", "Deposited"): ("node",),
+    ("Cascade", "Deposited"): ("node", "payer"),
     ("Cascade", "Pulled"): ("node", "child"),
 }
 _K = TypeVar("_K")
@@ -164,7 +164,7 @@ def summary_names(summary: Mapping[str, Any]) -> dict[str, str]:
 
 
 def known_addresses(events: Iterable[EventRecord]) -> dict[str, str]:
-    """Every address that stakes, forecasts, announces or is paid: as the events write it, by lower case."""
+    """Every address that stakes, forecasts, announces, pays or is paid: as the events write it, by lower case."""
     found: dict[str, str] = {}
     for event in events:
         for argument in _ADDRESS_ARGUMENTS.get((event.contract, event.name), ()):
