@@ -35,9 +35,9 @@ def test_what_is_due_is_shared_under_the_weights_before(world: World, governed: 
     start = world.system.series_account(first)[0]
     world.travel(world.backend.now() + DAY)
     rolled = told(world, world.governor.set_weights([second], [1]))
-    minted = next(args for name, args in rolled if name == "Rolled")["minted"]
-    assert minted > 0
-    assert world.system.series_account(first)[0] == start + minted
+    shared = next(args for name, args in rolled if name == "Rolled")["distributed"]
+    assert shared > 0
+    assert world.system.series_account(first)[0] == start + shared
     assert world.system.series_account(second)[0] == 0
 
 
