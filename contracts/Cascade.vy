@@ -58,12 +58,13 @@ VAULT: public(immutable(address))
 count: public(uint256)
 # Newest version of a node; 0 if it never announced.
 latest: public(HashMap[address, uint256])
-# node -> version -> terms hash (192 bits) | next version (36) | minute in which it was replaced, rounded up (28)
-_versions: HashMap[address, HashMap[uint256, uint256]]
-# node -> version -> inflow (low 128 bits) | released (high 128 bits); for version 0 the high lane is withdrawn
-_flows: HashMap[address, HashMap[uint256, uint256]]
-# node -> version -> index // 2 -> taken of the even index (low lane) | of the odd index (high lane)
-_taken: HashMap[address, HashMap[uint256, HashMap[uint256, uint256]]]
+# Keys are node (160 bits) | version (40), one number, because each level of a nested map costs another hash.
+# key -> terms hash (192 bits) | next version (36) | minute in which it was replaced, rounded up (28)
+_versions: HashMap[uint256, uint256]
+# key -> inflow (low 128 bits) | released (high 128 bits); for version 0 the high lane is withdrawn
+_flows: HashMap[uint256, uint256]
+# key << 40 | index // 2 -> taken of the even index (low lane) | of the odd index (high lane)
+_taken: HashMap[uint256, uint256]
 
 
 @deploy
@@ -188,9 +189,10 @@ def receive_release(node: address, version: uint256, amount: uint256):
     @param amount Wei.
     """
     assert msg.sender == VAULT, "cascade: caller is not the vault"
-    flow: uint256 = self._flows[node][version]
+    key: uint256 = self._key(node, version)
+    flow: uint256 = self._flows[key]
     assert (flow >> 128) + amount <= LANE, "cascade: flow overflow"
-    self._flows[node][version] = flow + (amount << 128)
+    self._flows[key] = flow + (amount << 128)
     log ICascade.ReleaseReceived(node=node, version=version, amount=amount)
 
 
@@ -198,7 +200,7 @@ def receive_release(node: address, version: uint256, amount: uint256):
 
 
 @external
-def pull(node: address, version: uint256, terms: ICascade.Terms, entries: Bytes[8192]) -> uint256:
+def pull(node: address, version: uint256, terms: ICascade.Terms, entries: Bytes[4096]) -> uint256:
     """
     @notice Moves what leaves of a tree are owed into the versions they name. Anybody may pull for anybody.
     @param node The announcer.
@@ -210,46 +212,34 @@ def pull(node: address, version: uint256, terms: ICascade.Terms, entries: Bytes[
     @return Wei moved.
     """
     assert terms.depth != LIST, "cascade: version is a list"
-    pot: uint256 = self._pot(node, version, terms)
+    key: uint256 = self._key(node, version)
+    pot: uint256 = self._pot(key, terms)
     stride: uint256 = 4 + RECORD + STEP * terms.depth
     assert len(entries) != 0 and len(entries) % stride == 0, "cascade: entries are not whole"
     moved: uint256 = 0
-    for i: uint256 in range(len(entries) // stride, bound=199):
+    for i: uint256 in range(len(entries) // stride, bound=99):
         start: uint256 = i * stride
         head: uint256 = extract32(entries, start, output_type=uint256)  # index | child | child_version | ...
         index: uint256 = head >> 224
         assert index >> terms.depth == 0, "cascade: index outside the tree"
         weight: uint256 = extract32(entries, start + 9, output_type=uint256) & MAX_WEI
         sum: uint256 = weight
-        hash: bytes32 = keccak256(concat(b"\x00", slice(entries, start, 4 + RECORD)))
+        hash: uint256 = convert(keccak256(concat(b"\x00", slice(entries, start, 4 + RECORD))), uint256)
         for level: uint256 in range(terms.depth, bound=MAX_DEPTH):
-            step: uint256 = start + 4 + RECORD + STEP * level
+            step: uint256 = unsafe_add(start + 4 + RECORD, unsafe_mul(STEP, level))
             other_sum: uint256 = extract32(entries, step, output_type=uint256) >> 160
-            other: bytes32 = extract32(entries, step + 12)
-            # uint96 conversions revert on overflow, so a sum can never wrap.
+            other: uint256 = extract32(entries, step + 12, output_type=uint256)
             if (index >> level) & 1 == 0:
-                hash = keccak256(
-                    concat(
-                        b"\x01",
-                        convert(convert(sum, uint96), bytes12),
-                        hash,
-                        convert(convert(other_sum, uint96), bytes12),
-                        other,
-                    )
-                )
+                hash = self._node(sum, hash, other_sum, other)
             else:
-                hash = keccak256(
-                    concat(
-                        b"\x01",
-                        convert(convert(other_sum, uint96), bytes12),
-                        other,
-                        convert(convert(sum, uint96), bytes12),
-                        hash,
-                    )
-                )
-            sum += other_sum
-        assert hash == terms.root and sum == terms.total, "cascade: proof does not open the root"
+                hash = self._node(other_sum, other, sum, hash)
+            # 24 sums of 96 bits cannot overflow, and the total that they must meet is below 2**96; but a sum that is
+            # not would spill over in the words above.
+            sum = unsafe_add(sum, other_sum)
+            assert sum <= MAX_WEI, "cascade: sum overflow"
+        assert convert(hash, bytes32) == terms.root and sum == terms.total, "cascade: proof does not open the root"
         moved += self._pay_leaf(
+            key,
             node,
             version,
             index,
@@ -276,7 +266,8 @@ def pull_list(
     """
     assert terms.depth == LIST, "cascade: version is a tree"
     assert keccak256(leaves) == terms.root, "cascade: not the announced list"
-    pot: uint256 = self._pot(node, version, terms)
+    key: uint256 = self._key(node, version)
+    pot: uint256 = self._pot(key, terms)
     end: uint256 = len(leaves) // RECORD
     assert first < end, "cascade: index outside the list"
     moved: uint256 = 0
@@ -285,6 +276,7 @@ def pull_list(
         head: uint256 = extract32(leaves, index * RECORD, output_type=uint256)  # child | child_version | ...
         weight: uint256 = extract32(leaves, index * RECORD + 5, output_type=uint256) & MAX_WEI
         moved += self._pay_leaf(
+            key,
             node,
             version,
             index,
@@ -305,11 +297,12 @@ def pull_share(node: address, version: uint256, terms: ICascade.Terms) -> uint25
     @return Wei moved.
     """
     assert version != 0, "cascade: version 0 has nothing to pull"
-    entitlement: uint256 = self._flows[node][version] & LANE
-    if self._versions[node][version] != 0:
-        self._check_terms(node, version, terms)
+    key: uint256 = self._key(node, version)
+    entitlement: uint256 = self._flows[key] & LANE
+    if self._versions[key] != 0:
+        self._check_terms(key, terms)
         entitlement = entitlement * terms.keep_bps // BPS
-    return self._move(node, version, SELF, node, 0, entitlement)
+    return self._move(key, node, version, SELF, node, 0, entitlement)
 
 
 @external
@@ -320,11 +313,12 @@ def withdraw(node: address) -> uint256:
     @param node The node.
     @return Wei paid; 0 if nothing was due.
     """
-    flow: uint256 = self._flows[node][0]
+    key: uint256 = self._key(node, 0)
+    flow: uint256 = self._flows[key]
     amount: uint256 = (flow & LANE) - (flow >> 128)
     if amount == 0:
         return 0
-    self._flows[node][0] = flow + (amount << 128)
+    self._flows[key] = flow + (amount << 128)
     assert extcall IHeadwaterToken(TOKEN).transfer(node, amount)
     log ICascade.Withdrawn(node=node, amount=amount)
     return amount
@@ -343,7 +337,7 @@ def version_state(node: address, version: uint256) -> (uint256, uint256, uint256
     @return (terms hash, 0 if never announced; next version, 0 if it is the newest; time in seconds, rounded up to a
             minute, at which it was replaced, 0 if it was not).
     """
-    word: uint256 = self._versions[node][version]
+    word: uint256 = self._versions[self._key(node, version)]
     return word >> 64, (word >> 28) & NEXT_MASK, (word & MINUTES_MASK) * 60
 
 
@@ -356,7 +350,7 @@ def binds(node: address, version: uint256, count: uint256) -> bool:
     @param version The version; 0 if it had announced none.
     @param count The counter at that moment.
     """
-    word: uint256 = self._versions[node][version]
+    word: uint256 = self._versions[self._key(node, version)]
     next: uint256 = (word >> 28) & NEXT_MASK
     return version <= count and (version == 0 or word != 0) and (next == 0 or next > count)
 
@@ -370,7 +364,7 @@ def has_terms(node: address, version: uint256, terms: ICascade.Terms) -> bool:
     @param version The version.
     @param terms The terms.
     """
-    return version != 0 and self._versions[node][version] >> 64 == self._hash(terms)
+    return self._versions[self._key(node, version)] >> 64 == self._hash(terms)
 
 
 @external
@@ -382,7 +376,7 @@ def flows(node: address, version: uint256) -> (uint256, uint256):
     @param version The version.
     @return (inflow, released) in wei; for version 0 (inflow, withdrawn).
     """
-    flow: uint256 = self._flows[node][version]
+    flow: uint256 = self._flows[self._key(node, version)]
     return flow & LANE, flow >> 128
 
 
@@ -396,7 +390,8 @@ def taken(node: address, version: uint256, index: uint256) -> uint256:
     @param index The leaf's index; 2**32 for the node's own share.
     @return Wei.
     """
-    return (self._taken[node][version][index >> 1] >> ((index & 1) << 7)) & LANE
+    assert index <= SELF, "cascade: no such index"
+    return (self._taken[(self._key(node, version) << 40) | (index >> 1)] >> ((index & 1) << 7)) & LANE
 
 
 @external
@@ -407,7 +402,7 @@ def withdrawable(node: address) -> uint256:
     @param node The node.
     @return Wei.
     """
-    flow: uint256 = self._flows[node][0]
+    flow: uint256 = self._flows[self._key(node, 0)]
     return (flow & LANE) - (flow >> 128)
 
 
@@ -424,9 +419,17 @@ def _announce(terms: ICascade.Terms) -> (uint256, uint256):
     replaces: uint256 = self.latest[msg.sender]
     self.latest[msg.sender] = version
     # For replaces == 0 this marks the time from which the node is no longer without a version.
-    self._versions[msg.sender][replaces] |= (version << 28) | ((block.timestamp + 59) // 60)
-    self._versions[msg.sender][version] = self._hash(terms) << 64
+    self._versions[self._key(msg.sender, replaces)] |= (version << 28) | ((block.timestamp + 59) // 60)
+    self._versions[self._key(msg.sender, version)] = self._hash(terms) << 64
     return version, replaces
+
+
+@internal
+@pure
+def _key(node: address, version: uint256) -> uint256:
+    # A larger number would run into the node's bits, and so name another node's version.
+    assert version < 2**40, "cascade: no such version"
+    return (convert(node, uint256) << 40) | version
 
 
 @internal
@@ -441,43 +444,77 @@ def _hash(terms: ICascade.Terms) -> uint256:
 
 
 @internal
-@view
-def _check_terms(node: address, version: uint256, terms: ICascade.Terms):
-    assert self._versions[node][version] >> 64 == self._hash(terms), "cascade: not the announced terms"
+@pure
+def _node(sum_left: uint256, left: uint256, sum_right: uint256, right: uint256) -> uint256:
+    # keccak(0x01 | sum_left (12) | left (32) | sum_right (12) | right (32)), the 89 bytes put together as three words:
+    # half the gas of a concat.
+    return convert(
+        keccak256(
+            slice(
+                abi_encode(
+                    (1 << 248) | (sum_left << 152) | (left >> 104),
+                    (left << 152) | (sum_right << 56) | (right >> 200),
+                    right << 56,
+                ),
+                0,
+                89,
+            )
+        ),
+        uint256,
+    )
 
 
 @internal
 @view
-def _pot(node: address, version: uint256, terms: ICascade.Terms) -> uint256:
-    assert version != 0, "cascade: version 0 has nothing to pull"
-    self._check_terms(node, version, terms)
-    flow: uint256 = self._flows[node][version]
+def _check_terms(key: uint256, terms: ICascade.Terms):
+    # Version 0 has no terms, and nothing hashes to 0.
+    assert self._versions[key] >> 64 == self._hash(terms), "cascade: not the announced terms"
+
+
+@internal
+@view
+def _pot(key: uint256, terms: ICascade.Terms) -> uint256:
+    self._check_terms(key, terms)
+    flow: uint256 = self._flows[key]
     inflow: uint256 = flow & LANE
     return inflow - inflow * terms.keep_bps // BPS + (flow >> 128)
 
 
 @internal
 def _pay_leaf(
-    node: address, version: uint256, index: uint256, child: address, child_version: uint256, entitlement: uint256
+    key: uint256,
+    node: address,
+    version: uint256,
+    index: uint256,
+    child: address,
+    child_version: uint256,
+    entitlement: uint256,
 ) -> uint256:
     # A leaf that names nobody, or a version that is not older than its own, pays the announcer: its author's loss
     # of a promise, nobody else's, and the reason why no cycle can form.
     if child == empty(address) or (child_version != 0 and child_version >= version):
-        return self._move(node, version, index, node, 0, entitlement)
-    return self._move(node, version, index, child, child_version, entitlement)
+        return self._move(key, node, version, index, node, 0, entitlement)
+    return self._move(key, node, version, index, child, child_version, entitlement)
 
 
 @internal
 def _move(
-    node: address, version: uint256, index: uint256, child: address, child_version: uint256, entitlement: uint256
+    key: uint256,
+    node: address,
+    version: uint256,
+    index: uint256,
+    child: address,
+    child_version: uint256,
+    entitlement: uint256,
 ) -> uint256:
-    pair: uint256 = self._taken[node][version][index >> 1]
+    pair_key: uint256 = (key << 40) | (index >> 1)
+    pair: uint256 = self._taken[pair_key]
     lane: uint256 = (index & 1) << 7
     # The pot never shrinks, so neither does an entitlement.
     amount: uint256 = entitlement - ((pair >> lane) & LANE)
     if amount == 0:
         return 0
-    self._taken[node][version][index >> 1] = pair + (amount << lane)
+    self._taken[pair_key] = pair + (amount << lane)
     self._add_inflow(child, child_version, amount)
     log ICascade.Pulled(
         node=node, child=child, version=version, child_version=child_version, index=index, amount=amount
@@ -487,6 +524,7 @@ def _move(
 
 @internal
 def _add_inflow(node: address, version: uint256, amount: uint256):
-    flow: uint256 = self._flows[node][version]
+    key: uint256 = self._key(node, version)
+    flow: uint256 = self._flows[key]
     assert (flow & LANE) + amount <= LANE, "cascade: flow overflow"
-    self._flows[node][version] = flow + amount
+    self._flows[key] = flow + amount
