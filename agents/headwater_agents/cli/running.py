@@ -79,6 +79,7 @@ def run_command(
         summary = _write(workshop, season)
         if folder.exists():
             shutil.rmtree(folder)
+        workshop.chmod(0o755)  # mkdtemp's 0o700 was right only while it was half made
         workshop.replace(folder)
     except BaseException:
         shutil.rmtree(workshop, ignore_errors=True)
@@ -88,7 +89,8 @@ def run_command(
     if as_json:
         print_json(summary)
     else:
-        console = Console()
+        # Redirected output has no width of its own; the tables need a hundred columns.
+        console = Console() if sys.stdout.isatty() else Console(width=110)
         for table in summary_tables(summary):
             console.print(table)
         console.print(f"Report: [bold]{folder / 'report.html'}[/]   summary: {folder / 'summary.json'}", soft_wrap=True)
