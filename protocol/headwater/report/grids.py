@@ -208,13 +208,14 @@ def audit_grid(summary: Mapping[str, Any]) -> Grid:
 def unclaimable_grid(rows: Sequence[Row], names: Mapping[str, str]) -> Grid:
     """What versions received whose leaves nobody can open."""
     places = _decimals(rows, "amount_wei")
+    by_address = {address.lower(): name for address, name in names.items()}
     return Grid(
         title="Unclaimable",
         note="Tokens under versions whose leaves nobody can open.",
         columns=("Node", "Version", "Amount"),
         rows=tuple(
             (
-                names.get(str(row["node"]).lower(), str(row["node"])),
+                by_address.get(str(row["node"]).lower(), str(row["node"])),
                 str(row["version"]),
                 tokens(wei(row["amount_wei"]), places),
             )

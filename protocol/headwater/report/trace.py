@@ -158,9 +158,9 @@ class Trace:
 
 
 def summary_names(summary: Mapping[str, Any]) -> dict[str, str]:
-    """Name by address (lower case) of a summary's forecasters and providers."""
+    """Name by address of a summary's forecasters and providers."""
     people = [*summary["forecasters"], *summary["providers"]]
-    return {str(one["address"]).lower(): str(one["name"]) for one in people}
+    return {str(one["address"]): str(one["name"]) for one in people}
 
 
 def known_addresses(events: Iterable[EventRecord]) -> dict[str, str]:
@@ -187,7 +187,8 @@ def trace(events: Iterable[EventRecord], who: str, names: Mapping[str, str] | No
         TraceError: nobody of that address or name, a name that several addresses share, or events that are missing.
     """
     ordered = sorted(events, key=lambda event: (event.block, event.log_index))
-    known = known_addresses(ordered)
+    # Somebody with a name is known even if no event ever mentioned it: it just received nothing.
+    known = {**{address.lower(): address for address in names or {}}, **known_addresses(ordered)}
     lower_names = {address.lower(): name for address, name in (names or {}).items()}
     key = _find(who, known, lower_names)
     attribution = Attribution(key, ancestors(ordered, key))
@@ -223,7 +224,7 @@ def _find(who: str, known: Mapping[str, str], names: Mapping[str, str]) -> str:
     wanted = who.strip().lower()
     if wanted in known:
         return wanted
-    matches = [address for address, name in names.items() if name.lower() == wanted and address in known]
+    matches = [address for address, name in names.items() if name.lower() == wanted]
     if len(matches) == 1:
         return matches[0]
     if matches:

@@ -124,6 +124,7 @@ def test_whatever_a_run_is_called_it_stays_text(summary: dict):
     # plotly.js reads tags in labels, so they are escaped once more inside the figures.
     figures = json.dumps(page.figures())
     assert "forecaster-1" in figures
+    assert not any("<" in text for _, attrs, text in page.raw if "data-plot" in attrs)
     assert "<img" not in figures
     assert "</script" not in figures
 
