@@ -110,26 +110,32 @@ def _peak(function: Callable[[], Any]) -> int:
         tracemalloc.stop()
 
 
+def table(results: dict[str, Any]) -> str:
+    """The figures as text."""
+    lines = [
+        f"exact Shapley from a table of 2**n values; shapiq up to {results['shapiq_up_to']} players",
+        f"{'n':>3} {'ours':>11} {'peak':>9} {'shapiq':>11} {'peak':>9} {'ratio':>8} {'max diff':>9}",
+    ]
+    lines += [
+        f"{row['players']:>3} {row['seconds'] * 1e3:>8.2f} ms {_megabytes(row.get('peak_bytes')):>9}"
+        f" {_milliseconds(row.get('shapiq_seconds')):>11} {_megabytes(row.get('shapiq_peak_bytes')):>9}"
+        f" {'-' if 'ratio' not in row else format(row['ratio'], '.0f'):>8}"
+        f" {'-' if 'max_difference' not in row else format(row['max_difference'], '.1e'):>9}"
+        for row in results["table"]
+    ]
+    lines += [
+        f"pooled growth, {row['players']} suppliers x {row['questions']} questions x {row['outcomes']} outcomes:"
+        f" {row['seconds'] * 1e3:.1f} ms, peak {_megabytes(row['peak_bytes'])}"
+        for row in results["pooled_growth"]
+    ]
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description="exact Shapley beside shapiq's exact computer")
     parser.add_argument("--quick", action="store_true", help=f"shapiq up to {PEER_LIMIT_QUICK} players only")
-    quick = parser.parse_args().quick
-    results = run(quick)
-    print(f"exact Shapley from a table of 2**n values; shapiq up to {results['shapiq_up_to']} players")
-    print(f"{'n':>3} {'ours':>11} {'peak':>9} {'shapiq':>11} {'peak':>9} {'ratio':>8} {'max diff':>9}")
-    for row in results["table"]:
-        print(
-            f"{row['players']:>3} {row['seconds'] * 1e3:>8.2f} ms {_megabytes(row.get('peak_bytes')):>9}"
-            f" {_milliseconds(row.get('shapiq_seconds')):>11} {_megabytes(row.get('shapiq_peak_bytes')):>9}"
-            f" {'-' if 'ratio' not in row else format(row['ratio'], '.0f'):>8}"
-            f" {'-' if 'max_difference' not in row else format(row['max_difference'], '.1e'):>9}"
-        )
-    for row in results["pooled_growth"]:
-        print(
-            f"pooled growth, {row['players']} suppliers x {row['questions']} questions x {row['outcomes']} outcomes:"
-            f" {row['seconds'] * 1e3:.1f} ms, peak {_megabytes(row['peak_bytes'])}"
-        )
+    print(table(run(parser.parse_args().quick)))
 
 
 def _milliseconds(seconds: float | None) -> str:
