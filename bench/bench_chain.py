@@ -44,7 +44,8 @@ def _web3(calls: int) -> float:
     parameters = PyEVMBackend.generate_genesis_params({"gas_limit": 60_000_000})
     chain = EthereumTester(PyEVMBackend(genesis_parameters=parameters))
     web3 = Web3(EthereumTesterProvider(chain))
-    owner, other = web3.eth.accounts[0], web3.eth.accounts[1]
+    accounts: Any = web3.eth.accounts
+    owner, other = accounts[:2]
     artifact = load("HeadwaterToken")
     factory = web3.eth.contract(abi=list(artifact.abi), bytecode=artifact.bytecode)
     sent = factory.constructor(other, 2**90, owner, 2**80).transact({"from": owner, "gas": 5_000_000})
