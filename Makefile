@@ -48,6 +48,7 @@ season: $(READY)
 
 gas: $(READY)
 	$(BIN)/python -m bench.gas --write
+	PYTHONPATH=. $(BIN)/python docs/gas.py
 
 anvil:
 	npm install --no-save --no-audit --no-fund @foundry-rs/anvil@1.7.1
