@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from headwater.report import Interval, bootstrap_interval
 from headwater.twin import Scale, capacity, growth, net
 from headwater.units import BPS, WAD
 from headwater_agents.lab.cast import Cast, CastConfig, OddsRule
-from headwater_agents.lab.intervals import bootstrap_means, interval
 from headwater_agents.lab.rain import WET, WET_AND_VERY_WET, RainWorld, load_rain
 from headwater_agents.policies import (
     Action,
@@ -43,6 +43,8 @@ from headwater_agents.policies.worth import TOTAL
 COPIER = "odds-copier"
 LAST = "last-outcome"
 CLIMATOLOGY = "climatology"
+BLOCK = 20
+"""Questions a bootstrap block: 60 days of rain, well past the reach of weather's memory."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -248,24 +250,28 @@ class Standing:
     paid: float
 
 
+def block_interval(values: Floats, rng: np.random.Generator) -> Interval:
+    """Mean of a series of questions with its 95% block-bootstrap interval."""
+    return bootstrap_interval(values, rng, block=min(BLOCK, len(values)))
+
+
 def standings(record: Play, rng: np.random.Generator) -> list[Standing]:
     """One line a name, in the order of the record. Raises ValueError when no question was scored."""
     names = list(record.forecasts)
     growths = np.stack([record.growths(name) for name in names], axis=1) / record.log_range
-    samples = bootstrap_means(growths, rng)
     at = np.flatnonzero(record.scored)
     lines = []
     for column, name in enumerate(names):
-        low, high = interval(samples[:, column])
+        edge = block_interval(growths[:, column], rng)
         stakes = name in record.wagers
         hit = record.forecasts[name][at, record.outcomes[at]]
         lines.append(
             Standing(
                 name=name,
                 growth=float(growths[:, column].mean()) * record.log_range,
-                edge=float(growths[:, column].mean()),
-                low=low,
-                high=high,
+                edge=edge.mean,
+                low=edge.low,
+                high=edge.high,
                 over_climatology=float(record.edges(name).mean()) / record.log_range,
                 log_loss=float(-np.log(hit).mean()),
                 wagered=sum(record.wagers[name]) / WAD if stakes else None,

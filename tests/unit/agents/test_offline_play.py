@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from headwater.units import BPS, WAD
 from headwater_agents.lab import BURN_IN, WET_AND_VERY_WET, classify, load_rain
 from headwater_agents.lab.cast import CastConfig, OddsRule
-from headwater_agents.lab.intervals import bootstrap_means, interval
 from headwater_agents.lab.network import RAIN_NETWORK, BuyerNode, Network, NetworkError
-from headwater_agents.lab.offline import COPIER, LAST, OfflineConfig, main, play, standings, table
+from headwater_agents.lab.offline import COPIER, LAST, OfflineConfig, block_interval, main, play, standings, table
 from headwater_agents.policies.wager import THIRD_BPS
 
 RAIN = load_rain()
@@ -77,8 +76,7 @@ def test_equal_settings_give_equal_plays(short_play):
 def test_pooled_forecasters_beat_the_public_odds_and_climatology(long_play, lines):
     for name in FORECASTERS:
         assert lines[name].low > 0
-        over = bootstrap_means(long_play.edges(name)[:, None], np.random.default_rng(1))[:, 0]
-        assert interval(over)[0] > 0
+        assert block_interval(long_play.edges(name), np.random.default_rng(1)).low > 0
 
 
 def test_pooled_forecasters_come_close_to_the_best_the_ensemble_holds(lines):
@@ -109,8 +107,8 @@ def test_odds_copier_grows_by_nothing_and_pays_its_rents(long_play, lines):
 
 def test_last_outcome_bot_beats_no_pooled_forecaster(long_play, lines):
     for name in FORECASTERS:
-        gap = (long_play.growths(name) - long_play.growths(LAST))[:, None]
-        assert interval(bootstrap_means(gap, np.random.default_rng(2))[:, 0])[0] > 0
+        gap = long_play.growths(name) - long_play.growths(LAST)
+        assert block_interval(gap, np.random.default_rng(2)).low > 0
         assert lines[name].net > 10 * lines[LAST].net
 
 
@@ -167,31 +165,6 @@ def test_table_lines_up():
     record = play(SHORT, BRIEF)
     rows = table(standings(record, np.random.default_rng(0))).splitlines()
     assert len({len(row) for row in rows}) == 1
-
-
-def test_bootstrap_interval_covers_the_mean_of_independent_and_of_sticky_series():
-    rng = np.random.default_rng(8)
-    covered = {0.0: 0, 0.8: 0}
-    for stickiness in covered:
-        for _ in range(60):
-            noise = rng.normal(size=600)
-            for index in range(1, 600):
-                noise[index] += stickiness * noise[index - 1]
-            low, high = interval(bootstrap_means(noise, rng, resamples=300))
-            covered[stickiness] += low <= 0 <= high
-    assert covered[0.0] >= 52
-    assert covered[0.8] >= 48
-
-
-def test_bootstrap_of_a_constant_is_the_constant():
-    assert bootstrap_means(np.full(37, 2.5), np.random.default_rng(0), resamples=5) == pytest.approx(2.5)
-
-
-@pytest.mark.parametrize("wrong", [{"values": np.empty(0)}, {"block": 0}, {"resamples": 0}])
-def test_bootstrap_of_nothing_is_refused(wrong):
-    arguments = {"values": np.ones(5)} | wrong
-    with pytest.raises(ValueError, match="at least one"):
-        bootstrap_means(arguments.pop("values"), np.random.default_rng(0), **arguments)
 
 
 @pytest.mark.parametrize(
