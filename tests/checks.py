@@ -54,6 +54,20 @@ def refused(place: Place, reason: str) -> Iterator[None]:
     assert caught.value.receipt.block_number == first, "more than one transaction was sent"
 
 
+def force(place: Place, contract: Contract, getter: str, value: int) -> None:
+    """Set the public number that `getter` reads, as if a history too long to play had: for the next transaction."""
+    backend = place.backend
+    assert isinstance(backend, EmbeddedBackend)
+    state, address = backend._vm.state, address_bytes(contract.address)
+    for slot in range(32):
+        before = state.get_storage(address, slot)
+        state.set_storage(address, slot, value)
+        if contract.call(getter) == value:
+            return
+        state.set_storage(address, slot, before)
+    raise AssertionError(f"{contract.name} has no {getter} in its first slots")
+
+
 def send(who: Participant, contract: Contract, name: str, *args: Any) -> Receipt:
     """Any function, with any arguments: also those that the typed client would not send."""
     return contract.send(name, *args, sender=who.account)

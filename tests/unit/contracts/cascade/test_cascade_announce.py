@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from eth_hash.auto import keccak
 
-from checks import refused, send, told
+from checks import force, refused, send, told
 from harness import World
 from headwater.cascade import Leaf, MerkleSumTree, pack_list
 from headwater.chain import Reverted, deploy, load
@@ -210,6 +210,16 @@ def test_a_tree_stays_within_the_rails(
 def test_an_uri_has_an_end(world: World) -> None:
     with refused(world, ""):
         send(world.stranger, world.system.cascade, "announce_tree", bytes(32), 1, 0, 100, 0, bytes(32), "x" * 257)
+
+
+def test_the_counter_ends_before_it_leaves_its_width(world: World) -> None:
+    node, cascade = world.forecasters[0], world.system.cascade
+    force(world, cascade, "count", 2**36 - 2)
+    receipt = send(node, cascade, "announce_list", b"", 10_000, 0)
+    assert receipt.event("ListAnnounced")["version"] == 2**36 - 1
+    assert cascade.call("version_state", node.address, 0)[1] == 2**36 - 1
+    with refused(world, "cascade: counter exhausted"):
+        send(node, cascade, "announce_list", b"", 10_000, 0)
 
 
 @pytest.mark.parametrize("missing", [0, 1])

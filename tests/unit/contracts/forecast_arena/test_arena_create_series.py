@@ -6,7 +6,7 @@ from dataclasses import asdict, astuple
 
 import pytest
 
-from checks import refused, send, told
+from checks import force, refused, send, told
 from harness import TOKENS, ZERO, World, series_params
 from headwater.chain import Account, Contract, Reverted, create_address, deploy, load
 from headwater.chain.tester import EmbeddedBackend
@@ -158,3 +158,13 @@ def test_a_wager_minimum_above_every_stake_only_keeps_everybody_out(world: World
     question = world.open(world.series(min_wager=10_001 * TOKENS))
     with refused(world, "vault: wager above the stake bonded before the question"):
         world.forecasters[0].commit(question, (5 * 10**17, 5 * 10**17), 10_001 * TOKENS, bytes(32))
+
+
+def test_series_end_before_their_number_leaves_its_width(world: World) -> None:
+    who = world.stranger
+    force(world, world.system.arena, "series_count", 2**32 - 2)
+    series = who.create_series(series_params(who.address, governed=False))
+    assert series == 2**32 - 1
+    assert world.system.question(who.open_question(series, world.times())).series == series
+    with refused(world, "arena: too many series"):
+        who.create_series(series_params(who.address, governed=False))

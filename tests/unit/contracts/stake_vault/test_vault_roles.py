@@ -19,15 +19,14 @@ def test_the_guardian_pauses_and_lifts_the_pause(world: World) -> None:
         assert vault.call("paused") is paused
 
 
-@pytest.mark.parametrize(("role", "powers"), [
-    ("guardian", [("set_paused", (True,)), ("set_guardian", (ZERO,))]),
-    ("slasher", [("slash", (None, 1, bytes(32))), ("set_slasher", (ZERO,))]),
+@pytest.mark.parametrize(("role", "refusal", "powers"), [
+    ("guardian", "vault: caller is not the guardian", [("set_paused", (True,)), ("set_guardian", (ZERO,))]),
+    ("slasher", "vault: caller is not the slasher", [("slash", (None, 1, bytes(32))), ("set_slasher", (ZERO,))]),
 ])  # fmt: skip
 def test_a_role_is_handed_on_and_renounced(
-    world: World, role: str, powers: list[tuple[str, tuple[object, ...]]]
+    world: World, role: str, refusal: str, powers: list[tuple[str, tuple[object, ...]]]
 ) -> None:
     vault, heir = world.system.vault, world.providers[0]
-    refusal = f"vault: caller is not the {role}"
     victim = world.forecasters[0].address
 
     def nobody_but(holder: object) -> None:
