@@ -30,8 +30,8 @@ def bracket(low: float | None, high: float | None, places: int) -> str:
 def forecasters(summary: dict[str, Any]) -> list[str]:
     """Table of everybody who stakes."""
     rows = [
-        "| forecaster | staked on | log loss | public odds' | edge, % of a unit wager | 95% | wagered | net | net's 95% | rent |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| forecaster | staked on | log loss | public odds' | edge, % of a unit wager | 95% | wagered | net | net's 95% | rent | to stake | released | debt |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for one in summary["forecasters"]:
         edge = one["edge"]
@@ -39,7 +39,8 @@ def forecasters(summary: dict[str, Any]) -> list[str]:
         rows.append(
             f"| {one['name']} | {one['questions']:,} | {one['log_loss']:.4f} | {one['climatology_log_loss']:.4f} "
             f"| {100 * edge['mean']:.2f} | {bracket(100 * edge['low'], 100 * edge['high'], 2)} "
-            f"| {tokens(one['wagered_wei'])} | {tokens(one['net_wei'])} | [{low:,.0f}, {high:,.0f}] | {tokens(one['rent_wei'])} |"
+            f"| {tokens(one['wagered_wei'])} | {tokens(one['net_wei'])} | [{low:,.0f}, {high:,.0f}] | {tokens(one['rent_wei'])} "
+            f"| {tokens(one['stake_change_wei'])} | {tokens(one['released_wei'])} | {tokens(one['debt_wei'])} |"
         )
     return rows
 
@@ -88,14 +89,14 @@ def page(summary: dict[str, Any], command: str) -> str:
             "",
             f"    {command}",
             "",
-            f"{world['event'].capitalize()}, {world['first']} to {world['last']}: {world['questions']:,} questions, "
+            f"{world['event'][:1].upper()}{world['event'][1:]}, {world['first']} to {world['last']}: {world['questions']:,} questions, "
             f"{world['scored']:,} with capacity (the others warm the public odds up). Everything went through the "
             "contracts' bytecode on the embedded chain. Source of the data: " + world["source"] + ".",
             "",
             *claims(summary),
             "",
             "Edge is the mean log-growth over the public odds divided by L: what a unit of effective wager earns a question, "
-            "before rent. Intervals are block bootstraps. Amounts are tokens.",
+            "before rent. Intervals are block bootstraps. Amounts are tokens; debt is what a stake carries for its escrow at the end.",
             "",
             *forecasters(summary),
             "",

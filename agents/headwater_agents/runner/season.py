@@ -100,6 +100,7 @@ def play_season(
     for index, day in enumerate(world.questions):
         director.announce()
         director.play(day)
+        director.close_escrows()
         if (index + 1) % config.keep_every == 0:
             director.keep(_RECENT)
         progress(index + 1, total, "playing")
@@ -301,17 +302,31 @@ class _Director:
 
     # ------------------------------------------------------------ the keeper
 
-    def keep(self, recent: int | None) -> None:
-        """Let the keeper move everything down the cascade: over each node's newest versions, or over all of them."""
+    def close_escrows(self) -> None:
+        """Let the keeper close replaced escrows as soon as it may: a debt then moves to where gains can repay it."""
+        stakers = self._stakers()
+        looked_at = [made for made in self._newest_versions(_RECENT) if made.node in stakers]
+        view = keeper_view(self.stage.system, looked_at, stakers)
+        if any(escrow.closable for escrow in view.escrows):
+            self.keeper.execute(self.keeper_policy.act(view))
+
+    def _stakers(self) -> list[str]:
+        return [self.stage.people[name].address for name in self.players]
+
+    def _newest_versions(self, count: int | None) -> list[Announcement]:
         by_node: dict[str, list[Announcement]] = {}
         for made in self.versions.values():
             by_node.setdefault(made.node, []).append(made)
-        looked_at = [
+        return [
             made
             for announced in by_node.values()
-            for made in sorted(announced, key=lambda a: a.version)[-recent if recent else 0 :]
+            for made in sorted(announced, key=lambda a: a.version)[-count if count else 0 :]
         ]
-        stakers = [self.stage.people[name].address for name in self.players]
+
+    def keep(self, recent: int | None) -> None:
+        """Let the keeper move everything down the cascade: over each node's newest versions, or over all of them."""
+        looked_at = self._newest_versions(recent)
+        stakers = self._stakers()
         nodes = [person.address for person in self.stage.people.values()] if recent is None else []
         while True:
             view = keeper_view(self.stage.system, looked_at, stakers, nodes=nodes)

@@ -10,7 +10,7 @@ from headwater.chain.participant import Participant
 from headwater.chain.system import SeriesParams, System
 from headwater.units import WAD
 from headwater_agents.lab.cast import OddsRule
-from headwater_deploy import Manifest, ProtocolConfig, deploy
+from headwater_deploy import DAY, Manifest, ProtocolConfig, deploy
 
 
 class SeasonError(HeadwaterError):
@@ -37,12 +37,16 @@ class SeasonConfig:
     stake: int = 100_000 * WAD
     rule: OddsRule = field(default_factory=OddsRule)
     rent_bps: int = 25
-    share_bps: int = 500
+    share_bps: int = 1_000
     min_wager: int = WAD
-    epoch_cap: int = 10**6 * WAD
+    epoch_cap: int = 10**7 * WAD
     warm_up: int = 20
     protocol: ProtocolConfig = field(
-        default_factory=lambda: ProtocolConfig(genesis_supply=10**7 * WAD, emission=100_000 * WAD)
+        # A replaced version closes max_window later: as short as a question allows, so that a debt soon stands
+        # where gains can repay it.
+        default_factory=lambda: ProtocolConfig(
+            genesis_supply=10**7 * WAD, emission=20_000 * WAD, max_window=3 * DAY, resolve_timeout=3 * DAY
+        )
     )
 
     def __post_init__(self) -> None:
