@@ -7,13 +7,23 @@ status 0. All of them pass through this module, so callers catch by type and nev
 # ruff: noqa: N818 - the names say what happened; "ChainError" says that it is an error
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from eth_abi.abi import decode as abi_decode
 from eth_abi.exceptions import DecodingError
 
-if TYPE_CHECKING:
-    from headwater.chain.backend import Receipt
+
+class MinedTransaction(Protocol):
+    """What an error keeps of a transaction that was mined and failed: a backend's receipt has it."""
+
+    @property
+    def tx_hash(self) -> str:
+        """0x-prefixed hash."""
+
+    @property
+    def status(self) -> int:
+        """0, for it failed."""
+
 
 ERROR_SELECTOR: Final = bytes.fromhex("08c379a0")
 """First four bytes of revert data that carries a text: `Error(string)`."""
@@ -100,7 +110,7 @@ class Reverted(ChainError):
         data: bytes = b"",
         panic: int | None = None,
         context: str = "",
-        receipt: Receipt | None = None,
+        receipt: MinedTransaction | None = None,
     ) -> None:
         super().__init__(f"{context or 'call'} reverted: {reason or 'no reason given'}")
         self.reason = reason
@@ -123,7 +133,7 @@ def reverted(
     data: bytes,
     *,
     context: str = "",
-    receipt: Receipt | None = None,
+    receipt: MinedTransaction | None = None,
     out_of_gas: bool = False,
 ) -> Reverted:
     """Turn raw revert data into the exception to raise.
