@@ -1,7 +1,7 @@
 """Deploying Headwater: the one path that tests, runs and the command line share; manifests and their verification."""
 
 from headwater_deploy.config import DAY, HOUR, ConfigError, ProtocolConfig
-from headwater_deploy.deployment import Deployment, DeploymentError, deploy
+from headwater_deploy.deployment import Deployment, DeploymentError, deploy, open_record
 from headwater_deploy.manifest import ContractRecord, Manifest, ManifestError
 from headwater_deploy.plan import Step, addresses, plan
 from headwater_deploy.verify import Finding, VerificationError, verify
@@ -21,6 +21,7 @@ __all__ = [
     "VerificationError",
     "addresses",
     "deploy",
+    "open_record",
     "plan",
     "verify",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from headwater.chain import ArgumentError, checksum
 from headwater.units import WAD
 
 DAY: Final = 86_400
@@ -60,11 +61,21 @@ class ProtocolConfig:
         self._within("min_window", self.min_window, 1, self.max_window, "seconds")
         self._within("idle_period", self.idle_period, self.max_window, 366 * DAY, "seconds")
         self._within("resolve_timeout", self.resolve_timeout, self.min_window, 90 * DAY, "seconds")
+        for name in ("genesis_holder", "governor", "guardian", "slasher"):
+            self._address(name, getattr(self, name))
 
     @staticmethod
     def _within(name: str, value: int, low: int, high: int, unit: str) -> None:
-        if not isinstance(value, int) or not low <= value <= high:
+        if type(value) is not int or not low <= value <= high:  # True is an int, but no number of anything
             raise ConfigError(f"{name} is {value!r}; accepted: {low} to {high} ({unit})")
+
+    @staticmethod
+    def _address(name: str, value: str | None) -> None:
+        try:
+            if value is not None:
+                checksum(value)
+        except ArgumentError as error:
+            raise ConfigError(f"{name}: {error}; without it, the deployer") from error
 
     def as_dict(self) -> dict[str, Any]:
         """The settings by name."""

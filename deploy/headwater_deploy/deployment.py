@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eth_hash.auto import keccak
 
-from headwater.chain import Account, Backend, HeadwaterError, load
+from headwater.chain import Account, Backend, HeadwaterError, Reverted, TransactionRejected, load
 from headwater.chain import deploy as deploy_contract
 from headwater.chain.system import System
 from headwater_deploy.config import ProtocolConfig
@@ -47,7 +47,8 @@ def deploy(
         backend: the chain.
         deployer: pays, and is the default of every role.
         config: constructor settings; with an existing manifest they must be the same, or None.
-        manifest: file to record the deployment in, saved after every contract; None keeps no record.
+        manifest: file to record the deployment in, saved before the first contract is sent and after every one;
+            None keeps no record. It is taken away again if the chain refuses the first.
         progress: called with each step and what became of it ("verified", "sent").
         sources: folder of the Vyper sources; None for the project's own. The ABIs must be the project's.
 
@@ -57,17 +58,25 @@ def deploy(
         DeploymentError: the deployer sent other transactions in between, so the planned addresses are lost.
         ChainError: the chain refused or could not be reached; what was deployed so far is in the manifest.
     """
-    record = _start(backend, deployer, config, manifest)
-    steps = plan(deployer.address, record.first_nonce, _config(record))
+    record = open_record(backend, deployer.address, config, manifest)
+    steps = plan(deployer.address, record.first_nonce, record.settings())
+    fresh = manifest is not None and not manifest.exists()
     sent = 0
     for step in steps:
         known = record.contracts.get(step.name)
         if known is not None:
-            check_contract(backend, step.name, known, sources)
+            check_contract(backend, step, known, sources)
             if progress is not None:
                 progress(step, "verified")
             continue
-        record = _create(backend, deployer, record, step, sources)
+        if manifest is not None:
+            record.save(manifest)
+        try:
+            record = _create(backend, deployer, record, step, sources)
+        except (TransactionRejected, Reverted):
+            if fresh and manifest is not None and not record.contracts:
+                manifest.unlink()
+            raise
         sent += 1
         if manifest is not None:
             record.save(manifest)
@@ -76,29 +85,23 @@ def deploy(
     return Deployment(system=System(backend, addresses(steps)), manifest=record, sent=sent)
 
 
-def _config(record: Manifest) -> ProtocolConfig:
-    try:
-        return ProtocolConfig(**record.config)
-    except TypeError as error:
-        raise ManifestError(f"the manifest's configuration cannot be read: {error}") from error
+def open_record(backend: Backend, deployer: str, config: ProtocolConfig | None, path: Path | None) -> Manifest:
+    """The manifest at `path` if there is one, else the beginning of one; nothing is written.
 
-
-def _start(backend: Backend, deployer: Account, config: ProtocolConfig | None, path: Path | None) -> Manifest:
+    Raises ManifestError if it belongs to another chain, deployer (an address) or configuration, or cannot be read.
+    """
     if path is None or not path.exists():
-        record = Manifest(
+        return Manifest(
             chain_id=backend.chain_id,
-            deployer=deployer.address,
-            first_nonce=backend.nonce(deployer.address),
+            deployer=deployer,
+            first_nonce=backend.nonce(deployer),
             config=(config or ProtocolConfig()).as_dict(),
         )
-        if path is not None:
-            record.save(path)
-        return record
     record = Manifest.read(path)
     if record.chain_id != backend.chain_id:
         raise ManifestError(f"{path} belongs to chain {record.chain_id}, this one is {backend.chain_id}")
-    if record.deployer != deployer.address:
-        raise ManifestError(f"{path} was started by {record.deployer}, not by {deployer.address}")
+    if record.deployer != deployer:
+        raise ManifestError(f"{path} was started by {record.deployer}, not by {deployer}")
     if config is not None and config.as_dict() != record.config:
         changed = sorted(name for name, value in config.as_dict().items() if record.config.get(name) != value)
         raise ManifestError(f"{path} was started with other settings: {', '.join(changed)}; choose another manifest")
@@ -128,11 +131,11 @@ def _create(backend: Backend, deployer: Account, record: Manifest, step: Step, s
         address=step.address,
         tx_hash=tx_hash,
         block=block,
-        args=[str(arg) if isinstance(arg, int) else arg for arg in step.args],
+        args=step.recorded_args,
         source_hash=artifact.source_hash,
         code_hash="0x" + keccak(code).hex(),
         compiler=artifact.compiler,
         settings=dict(artifact.settings),
     )
-    check_contract(backend, step.name, created, sources)
+    check_contract(backend, step, created, sources)
     return replace(record, contracts={**record.contracts, step.name: created})

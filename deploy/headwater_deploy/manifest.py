@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from headwater.chain import HeadwaterError
 from headwater.chain.system import CONTRACTS, Addresses
+from headwater_deploy.config import ConfigError, ProtocolConfig
 
 FORMAT: Final = 1
 
@@ -62,6 +63,13 @@ class Manifest:
         token, treasury, vault, cascade, arena = (self.contracts[name].address for name in CONTRACTS)
         return Addresses(token=token, treasury=treasury, vault=vault, cascade=cascade, arena=arena)
 
+    def settings(self) -> ProtocolConfig:
+        """What it is deployed with. Raises ManifestError if that is no configuration."""
+        try:
+            return ProtocolConfig(**self.config)
+        except (TypeError, ConfigError) as error:
+            raise ManifestError(f"the manifest's configuration cannot be read: {error}") from error
+
     def save(self, path: Path) -> None:
         """Write atomically: a crash leaves the old file or the new one."""
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,6 +94,11 @@ class Manifest:
             raise ManifestError(f"{path} is not a manifest of format {FORMAT}")
         try:
             records = {name: ContractRecord(**record) for name, record in raw.pop("contracts").items()}
-            return cls(contracts=records, **raw)
+            manifest = cls(contracts=records, **raw)
         except (KeyError, TypeError, AttributeError) as error:
             raise ManifestError(f"{path} is not a manifest: {error}") from error
+        for name, kind in (("chain_id", int), ("first_nonce", int), ("deployer", str)):
+            if type(getattr(manifest, name)) is not kind:
+                raise ManifestError(f"{path} is not a manifest: {name} is {getattr(manifest, name)!r}")
+        manifest.settings()
+        return manifest

@@ -18,6 +18,11 @@ class Step:
     address: str
     args: tuple[object, ...]
 
+    @property
+    def recorded_args(self) -> list[object]:
+        """The arguments as a manifest keeps them: JSON, with integers as decimal strings."""
+        return [str(arg) if isinstance(arg, int) else arg for arg in self.args]
+
 
 def plan(deployer: str, first_nonce: int, config: ProtocolConfig) -> tuple[Step, ...]:
     """Steps of a deployment, in order.

@@ -8,9 +8,8 @@ from pathlib import Path
 from eth_hash.auto import keccak
 
 from headwater.chain import Backend, HeadwaterError, load
-from headwater_deploy.config import ProtocolConfig
 from headwater_deploy.manifest import ContractRecord, Manifest
-from headwater_deploy.plan import plan
+from headwater_deploy.plan import Step, plan
 
 
 class VerificationError(HeadwaterError):
@@ -26,11 +25,18 @@ class Finding:
     problem: str
 
 
-def check_contract(backend: Backend, name: str, record: ContractRecord, sources: Path | None = None) -> None:
-    """Compare one contract with the chain and with the compiled source (folder `sources`; None for the project's own).
+def check_contract(backend: Backend, step: Step, record: ContractRecord, sources: Path | None = None) -> None:
+    """Compare one contract's record with its step of the plan, with the chain, and with the compiled source.
 
-    Raises VerificationError.
+    `sources` is the folder of the Vyper sources; None for the project's own. Raises VerificationError.
     """
+    name = step.name
+    if record.address != step.address:
+        raise VerificationError(
+            f"{name}: recorded at {record.address}, but the deployer's nonce puts it at {step.address}"
+        )
+    if record.args != step.recorded_args:
+        raise VerificationError(f"{name}: recorded with other constructor arguments than the settings say")
     code = backend.code_at(record.address)
     if not code:
         raise VerificationError(f"{name}: there is no code at {record.address}")
@@ -54,20 +60,15 @@ def verify(backend: Backend, manifest: Manifest, sources: Path | None = None) ->
     """
     if backend.chain_id != manifest.chain_id:
         raise VerificationError(f"the manifest belongs to chain {manifest.chain_id}, this one is {backend.chain_id}")
-    steps = plan(manifest.deployer, manifest.first_nonce, ProtocolConfig(**manifest.config))
     findings = []
-    for step in steps:
+    for step in plan(manifest.deployer, manifest.first_nonce, manifest.settings()):
         record = manifest.contracts.get(step.name)
         problem = ""
         if record is None:
-            problem = "not deployed yet"
-        elif record.address != step.address:
-            problem = f"recorded at {record.address}, but the deployer's nonce puts it at {step.address}"
-        elif record.args != [str(arg) if isinstance(arg, int) else arg for arg in step.args]:
-            problem = "constructor arguments differ from what the settings say"
+            problem = f"{step.name}: not deployed yet"
         else:
             try:
-                check_contract(backend, step.name, record, sources)
+                check_contract(backend, step, record, sources)
             except VerificationError as error:
                 problem = str(error)
         findings.append(Finding(name=step.name, address=step.address, problem=problem))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tomllib
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from headwater.chain import Account, Backend, KeyUnavailable, checksum, connect, load
+from headwater.chain import Account, Backend, KeyUnavailable, UnknownChain, checksum, connect, load
 from headwater_agents.cli.errors import UNVERIFIED, print_json, reported
-from headwater_deploy import ConfigError, Manifest, ProtocolConfig, Step, deploy, plan, verify
+from headwater_deploy import ConfigError, Manifest, ProtocolConfig, Step, deploy, open_record, plan, verify
 
 KEY_ENV = "HEADWATER_KEY"
 
@@ -50,26 +51,25 @@ def deploy_command(
     as_json: bool,
 ) -> None:
     """Deploy the five contracts to a node. A second call verifies, and resumes what was cut short."""
-    settings = None if config is None else _settings(config)
     if sender is not None and not dry_run:
         raise click.UsageError("--sender goes with --dry-run")
-    backend = connect(rpc, chain_id=chain_id)
-    path = manifest or Path("deployments") / f"{backend.chain_id}.json"
-    if dry_run:
-        _plan(backend, path, settings, checksum(sender) if sender else _account(keystore).address, as_json)
-        return
-    account = _account(keystore)
-    console = Console(stderr=True)
+    settings = None if config is None else _settings(config)
+    account = None if sender else _account(keystore)
+    with closing(_node(rpc, chain_id)) as backend:
+        path = manifest or Path("deployments") / f"{backend.chain_id}.json"
+        if account is None or dry_run:
+            _plan(backend, path, settings, account.address if account else checksum(str(sender)), as_json)
+            return
 
-    def progress(step: Step, what: str) -> None:
-        console.print(f"{what:9}{step.name:16} {step.address}")
+        def progress(step: Step, what: str) -> None:
+            click.echo(f"{what:9}{step.name:16} {step.address}", err=True)
 
-    done = deploy(backend, account, settings, manifest=path, progress=progress)
-    if as_json:
-        print_json(json.loads(path.read_text()))
-    else:
-        sent = f"{done.sent} contracts sent" if done.sent else "nothing to send, everything verified"
-        click.echo(f"{sent}; chain {backend.chain_id}; manifest {path}")
+        done = deploy(backend, account, settings, manifest=path, progress=progress)
+        if as_json:
+            print_json(json.loads(path.read_text()))
+        else:
+            sent = f"{done.sent} contracts sent" if done.sent else "nothing to send, everything verified"
+            click.echo(f"{sent}; chain {backend.chain_id}; manifest {path}")
 
 
 @click.command("verify")
@@ -80,7 +80,8 @@ def deploy_command(
 def verify_command(manifest: Path, rpc: str, as_json: bool) -> None:
     """Compare the contracts that MANIFEST records with the chain and with these sources."""
     record = Manifest.read(manifest)
-    findings = verify(connect(rpc), record)
+    with closing(_node(rpc)) as backend:
+        findings = verify(backend, record)
     if as_json:
         print_json(
             [{"contract": f.name, "address": f.address, "ok": not f.problem, "problem": f.problem} for f in findings]
@@ -94,6 +95,12 @@ def verify_command(manifest: Path, rpc: str, as_json: bool) -> None:
         sys.exit(UNVERIFIED)
 
 
+def _node(rpc: str, chain_id: int | None = None) -> Backend:
+    if rpc == "tester":
+        raise UnknownChain("the embedded chain ends with this command; --rpc takes the http(s) URL of a node")
+    return connect(rpc, chain_id=chain_id)
+
+
 def _account(keystore: Path | None) -> Account:
     if keystore is not None:
         return Account.from_keystore(keystore)
@@ -104,11 +111,13 @@ def _account(keystore: Path | None) -> Account:
 
 
 def _settings(path: Path) -> ProtocolConfig:
-    text = path.read_text()
     try:
-        raw: dict[str, Any] = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+        raw: Any = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (UnicodeDecodeError, json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path} holds no settings by name; expected a JSON object")
     known = ProtocolConfig().as_dict()
     unknown = sorted(set(raw) - set(known))
     if unknown:
@@ -117,11 +126,7 @@ def _settings(path: Path) -> ProtocolConfig:
 
 
 def _plan(backend: Backend, path: Path, settings: ProtocolConfig | None, deployer: str, as_json: bool) -> None:
-    nonce = backend.nonce(deployer)
-    if path.exists():
-        record = Manifest.read(path)
-        nonce, settings = record.first_nonce, settings or ProtocolConfig(**record.config)
-    steps = plan(deployer, nonce, settings or ProtocolConfig())
+    record = open_record(backend, deployer, settings, path)
     rows = [
         {
             "contract": step.name,
@@ -131,7 +136,7 @@ def _plan(backend: Backend, path: Path, settings: ProtocolConfig | None, deploye
             "bytes": load(step.name).runtime_size,
             "deployed": bool(backend.code_at(step.address)),
         }
-        for step in steps
+        for step in plan(deployer, record.first_nonce, record.settings())
     ]
     if as_json:
         print_json({"chain_id": backend.chain_id, "deployer": deployer, "manifest": str(path), "steps": rows})

@@ -6,6 +6,7 @@ import functools
 import json
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, ParamSpec, TypeVar
 
 import click
@@ -17,6 +18,7 @@ from headwater.chain import (
     KeyUnavailable,
     NoLocalControl,
     UnknownChain,
+    WrongChain,
 )
 from headwater.report import ReportError
 from headwater_agents.lab.rain import RainError
@@ -28,10 +30,11 @@ FAILED: Final = 1
 USAGE: Final = 2
 UNREACHABLE: Final = 3
 UNVERIFIED: Final = 4
+INTERRUPTED: Final = 130
 
 EXIT_CODES: Final = """\b
 Exit codes: 0 all is well; 1 the chain or a contract refused; 2 wrong use (arguments, files, keys);
-3 the node cannot be reached; 4 an audit or a verification failed."""
+3 the node cannot be reached; 4 an audit or a verification failed; 130 interrupted."""
 
 _USAGE = (
     ArgumentError,
@@ -39,10 +42,12 @@ _USAGE = (
     KeyUnavailable,
     ManifestError,
     NoLocalControl,
+    OSError,
     RainError,
     ReportError,
     SeasonError,
     UnknownChain,
+    WrongChain,
 )
 
 P = ParamSpec("P")
@@ -67,12 +72,18 @@ def reported(command: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
+        except BrokenPipeError:
+            raise  # the reader of our output has gone; click ends the program quietly
+        except KeyboardInterrupt:
+            click.echo("headwater: interrupted", err=True)
+            sys.exit(INTERRUPTED)
         except (HeadwaterError, ReportError, RainError, ConfigError, OSError) as error:
             text = (
-                f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.strerror else str(error)
+                f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
             )
             if kwargs.get("as_json"):
-                print_json({"error": text, "kind": type(error).__name__})
+                with suppress(OSError):  # which may be what went wrong
+                    print_json({"error": text, "kind": type(error).__name__})
             click.echo(f"headwater: {text}", err=True)
             sys.exit(exit_code(error))
 

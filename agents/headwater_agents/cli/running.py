@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from headwater.chain import Backend, connect, load
 from headwater.report import (
+    RunFolderError,
     canonical_summary,
     event_columns,
+    read_summary,
     record_events,
     summary_tables,
     write_events,
@@ -69,23 +73,10 @@ def run_command(
     record = load_rain(thresholds=WET if outcomes == "2" else WET_AND_VERY_WET)
     world = record.window(questions, start=first, rng=None if first is not None else np.random.default_rng(seed))
     backend = connect(chain, seed=seed)
-    # Written apart and moved at the end, so that a run folder is always whole.
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    workshop = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        journal = Journal(workshop / "journal.sqlite")
-        season = _play(backend, world, SeasonConfig(seed=seed, baselines=baselines), journal, quiet=as_json)
-        journal.close()
+    with closing(backend), _workshop(folder.resolve()) as workshop:
+        with closing(Journal(workshop / "journal.sqlite")) as journal:
+            season = _play(backend, world, SeasonConfig(seed=seed, baselines=baselines), journal, quiet=as_json)
         summary = _write(workshop, season)
-        if folder.exists():
-            shutil.rmtree(folder)
-        workshop.chmod(0o755)  # mkdtemp's 0o700 was right only while it was half made
-        workshop.replace(folder)
-    except BaseException:
-        shutil.rmtree(workshop, ignore_errors=True)
-        raise
-    finally:
-        backend.close()
     if as_json:
         print_json(summary)
     else:
@@ -108,9 +99,51 @@ def _folder(out: Path | None, questions: int, seed: int, force: bool) -> Path:
         while (other := folder.with_name(f"{folder.name}-{number}")).exists():
             number += 1
         return other
-    if folder.exists() and not (folder / "summary.json").exists():
-        raise SeasonError(f"{folder} exists and is not a run folder; it will not be replaced")
+    if folder.exists():
+        try:
+            read_summary(folder)
+        except RunFolderError as error:
+            raise SeasonError(f"{folder} exists and is not a run folder; it will not be replaced") from error
     return folder
+
+
+@contextmanager
+def _workshop(place: Path) -> Iterator[Path]:
+    """A folder to write a run in, which becomes `place` at the end, so that a run folder is always whole.
+
+    Leaves nothing behind when it fails. Raises SeasonError if `place` cannot be made.
+    """
+    made = [parent for parent in place.parents if not parent.exists()]
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        workshop = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    except OSError as error:
+        _remove(made)
+        raise SeasonError(
+            f"{place} cannot be made: {error.filename}: {error.strerror}"
+        ) from error
+    old = workshop.with_name(workshop.name + ".old")
+    try:
+        yield workshop
+        workshop.chmod(0o755)  # mkdtemp's 0o700 was right only while it was half made
+        if place.exists():
+            place.replace(old)
+        workshop.replace(place)
+    except BaseException:
+        if old.exists() and not place.exists():
+            old.replace(place)
+        shutil.rmtree(workshop, ignore_errors=True)
+        _remove(made)
+        raise
+    finally:
+        if place.exists():
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _remove(folders: list[Path]) -> None:
+    with suppress(OSError):  # not empty: somebody else has begun to use it
+        for folder in folders:
+            folder.rmdir()
 
 
 def _play(backend: Backend, world: RainWorld, config: SeasonConfig, journal: Journal, quiet: bool) -> Season:

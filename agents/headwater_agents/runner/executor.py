@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import assert_never
 
+from headwater.cascade import list_terms
+from headwater.chain import ArgumentError, Reverted
 from headwater.chain.participant import Participant
 from headwater.chain.system import Announcement
+from headwater.units import BPS
 from headwater_agents.policies import (
     Action,
     Announce,
@@ -28,6 +31,8 @@ Versions = dict[tuple[str, int], Announcement]
 """Announcements by (node, version): what pulls need to know of a version."""
 
 _BATCH = 32
+# Of a version that nobody announced: the cascade does not look at them.
+_NO_TERMS = list_terms((), BPS, 0)
 
 
 class Executor:
@@ -61,10 +66,7 @@ class Executor:
         me = self.participant
         match action:
             case Commit():
-                self._journal.plan(self.address, action)
-                checkpoint = checkpoints.get(action.question)
-                me.commit(action.question, action.forecast, action.wager, action.salt, checkpoint=checkpoint)
-                self._journal.mark(self.address, action.question, "committed")
+                self._commit(action, checkpoints.get(action.question))
             case Reveal():
                 me.reveal(action.question, self.address, action.forecast, action.salt)
                 self._journal.mark(self.address, action.question, "revealed")
@@ -82,8 +84,8 @@ class Executor:
             case Pull():
                 self._pull(action)
             case PullShare():
-                announced = self._versions[action.node, action.version]
-                me.pull_share(action.node, action.version, announced.terms)
+                announced = self._versions.get((action.node, action.version))
+                me.pull_share(action.node, action.version, announced.terms if announced else _NO_TERMS)
             case Withdraw():
                 me.withdraw(action.node)
             case Signal():
@@ -91,11 +93,21 @@ class Executor:
             case _:
                 assert_never(action)
 
+    def _commit(self, action: Commit, checkpoint: int | None) -> None:
+        self._journal.plan(self.address, action)
+        try:
+            self.participant.commit(action.question, action.forecast, action.wager, action.salt, checkpoint=checkpoint)
+        except (ArgumentError, Reverted):
+            # Surely not on the chain. After any other error it may be, so it stays planned.
+            self._journal.mark(self.address, action.question, "refused")
+            raise
+        self._journal.mark(self.address, action.question, "committed")
+
     def _pull(self, action: Pull) -> None:
-        announced = self._versions[action.node, action.version]
+        announced = self._versions.get((action.node, action.version))
+        if announced is None or announced.leaves is None:
+            raise ValueError(f"the leaves of version {action.version} of {action.node} are not at hand")
         leaves = announced.leaves
-        if leaves is None:
-            raise ValueError(f"version {action.version} of {action.node} is a tree; its leaves are not at hand")
         # Runs of consecutive indices, each in one call.
         for _, run in groupby(enumerate(action.indices), key=lambda pair: pair[1] - pair[0]):
             indices = [index for _, index in run]

@@ -6,25 +6,32 @@ import json
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from headwater_agents.policies import Commit, Forecast, Position
 
-_SCHEMA = """
+# A row is never replaced: of a commitment that is sent anew, either may be the one that was mined.
+_SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS commitments (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
     question   INTEGER NOT NULL,
     forecaster TEXT    NOT NULL,
     forecast   TEXT    NOT NULL,
     wager      TEXT    NOT NULL,
     salt       BLOB    NOT NULL,
-    state      TEXT    NOT NULL CHECK (state IN ('planned', 'committed', 'revealed')),
-    PRIMARY KEY (question, forecaster)
+    state      TEXT    NOT NULL CHECK (state IN ('planned', 'committed', 'refused', 'revealed'))
 );
+CREATE INDEX IF NOT EXISTS by_position ON commitments (question, forecaster);
 """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kept:
-    """A commitment as the journal keeps it; `state` is planned, committed or revealed."""
+    """A commitment as the journal keeps it.
+
+    `state` is planned (it may have been sent), committed (it was mined), refused (the chain would not have it) or
+    revealed.
+    """
 
     question: int
     forecaster: str
@@ -49,24 +56,33 @@ class Journal:
     def plan(self, forecaster: str, action: Commit) -> None:
         """Keep what a commit that is about to be sent will need for its reveal."""
         self._db.execute(
-            "INSERT OR REPLACE INTO commitments VALUES (?, ?, ?, ?, ?, 'planned')",
+            "INSERT INTO commitments (question, forecaster, forecast, wager, salt, state) "
+            "VALUES (?, ?, ?, ?, ?, 'planned')",
             (action.question, forecaster, json.dumps(action.forecast), str(action.wager), action.salt),
         )
 
     def mark(self, forecaster: str, question: int, state: str) -> None:
-        """Note that a commitment was mined ("committed") or opened ("revealed")."""
+        """Note what became of the commitment planned last: "committed", "refused" or "revealed"."""
         self._db.execute(
-            "UPDATE commitments SET state = ? WHERE question = ? AND forecaster = ?", (state, question, forecaster)
+            "UPDATE commitments SET state = ? WHERE id = "
+            "(SELECT max(id) FROM commitments WHERE question = ? AND forecaster = ? AND state != 'refused')",
+            (state, question, forecaster),
         )
 
     def find(self, forecaster: str, question: int) -> Kept | None:
-        """The commitment of a forecaster on a question, if it is kept."""
-        row = self._db.execute(
-            "SELECT forecast, wager, salt, state FROM commitments WHERE question = ? AND forecaster = ?",
+        """The newest commitment of a forecaster on a question that was not refused, if one is kept."""
+        standing = [kept for kept in self.history(forecaster, question) if kept.state != "refused"]
+        return standing[-1] if standing else None
+
+    def history(self, forecaster: str, question: int) -> list[Kept]:
+        """Every commitment of a forecaster on a question that was ever about to be sent, oldest first."""
+        rows = self._db.execute(
+            "SELECT forecast, wager, salt, state FROM commitments WHERE question = ? AND forecaster = ? ORDER BY id",
             (question, forecaster),
-        ).fetchone()
-        if row is None:
-            return None
-        forecast: Forecast = tuple(json.loads(row[0]))
-        position = Position(forecast=forecast, wager=int(row[1]), salt=row[2], revealed=row[3] == "revealed")
-        return Kept(question=question, forecaster=forecaster, position=position, state=row[3])
+        )
+        found = []
+        for raw, wager, salt, state in rows:
+            forecast: Forecast = tuple(json.loads(raw))
+            position = Position(forecast=forecast, wager=int(wager), salt=salt, revealed=state == "revealed")
+            found.append(Kept(question=question, forecaster=forecaster, position=position, state=state))
+        return found

@@ -1,10 +1,10 @@
-"""The `headwater` command: its groups and what they share."""
+"""The `headwater` command: its subcommands and what they share."""
 
 from __future__ import annotations
 
 import click
 
-import headwater
+from headwater import __version__
 from headwater_agents.cli.deploying import deploy_command, verify_command
 from headwater_agents.cli.errors import EXIT_CODES
 from headwater_agents.cli.running import run_command
@@ -12,12 +12,12 @@ from headwater_agents.cli.tracing import trace_command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=EXIT_CODES)
-@click.version_option(headwater.__version__, prog_name="headwater")
-def main() -> None:
+@click.version_option(__version__, prog_name="headwater")
+def headwater() -> None:
     """Kelly-scored emission and its cascade, on a local chain: deploy it, run it, follow the money."""
 
 
-main.add_command(run_command)
-main.add_command(trace_command)
-main.add_command(deploy_command)
-main.add_command(verify_command)
+headwater.add_command(run_command)
+headwater.add_command(trace_command)
+headwater.add_command(deploy_command)
+headwater.add_command(verify_command)
