@@ -122,7 +122,7 @@ def _cascade(system: System, history: list[Event]) -> list[Check]:
     pulled = [event for event in mine if event.name == "Pulled"]
     pairs |= {(e["child"], e["child_version"]) for e in pulled}
     # A version has nothing taken unless something came in, so these pairs are all there is.
-    left = 0
+    left = taken = 0
     for node, version in sorted(pairs):
         inflow, other = system.flows(node, version)
         if version == 0:
@@ -131,6 +131,7 @@ def _cascade(system: System, history: list[Event]) -> list[Check]:
         indices = {e["index"] for e in pulled if e["node"] == node and e["version"] == version}
         gone = sum(int(system.cascade.call("taken", node, version, index)) for index in sorted(indices))
         left += inflow + other - gone
+        taken += gone
     withdrawn = sum(event["amount"] for event in mine if event.name == "Withdrawn")
     balance = system.balance(system.cascade.address)
     return [
@@ -139,6 +140,11 @@ def _cascade(system: System, history: list[Event]) -> list[Check]:
             what="cascade holds what came in less what was withdrawn",
             expected=sum(e["amount"] for e in came) - withdrawn,
             actual=balance,
+        ),
+        Check(
+            what="leaves and shares have taken what their pulls carried",
+            expected=sum(event["amount"] for event in pulled),
+            actual=taken,
         ),
         *_flow(system, made, came, pulled),
     ]
