@@ -276,8 +276,8 @@ def sankey_figure(summary: Mapping[str, Any]) -> Figure | None:
 
 def provider_figure(summary: Mapping[str, Any]) -> Figure | None:
     """What providers were paid (tokens) against the measured information of their forecasts (nats a question, with
-    95% intervals); None without providers."""
-    rows = summary["providers"]
+    95% intervals); None where no provider's information was measured: nobody's is before a question is scored."""
+    rows = [row for row in summary["providers"] if row["information_nats"]["mean"] is not None]
     if not rows:
         return None
     points = [(row["information_nats"]["mean"], as_float(wei(row["paid_wei"]))) for row in rows]

@@ -101,7 +101,7 @@ def bootstrap_interval(
     if resamples < 100:
         raise StatsError(f"{resamples} resamples are too few for a quantile; expected at least 100")
     mean = float(array.mean())
-    if n == 1:
+    if length == n:  # one block, so every resample is the sample itself: it says nothing of the spread
         return Interval(mean, -math.inf, math.inf)
     sums = np.concatenate([[0.0], np.cumsum(array - mean)])
     full, rest = divmod(n, length)

@@ -215,3 +215,10 @@ def test_the_same_summary_gives_the_same_page(summary: dict, html: str, tmp_path
     assert path == tmp_path / "report.html"
     assert path.read_text(encoding="utf-8") == html
     assert path.stat().st_size < 6_000_000
+
+
+def test_a_run_that_ends_in_its_warm_up_has_a_page(summary: dict):
+    unknown = {"mean": None, "low": None, "high": None}
+    early = {**summary, "providers": [{**row, "information_nats": unknown} for row in summary["providers"]]}
+    assert provider_figure(early) is None
+    assert Page(render_page(early)).figures()

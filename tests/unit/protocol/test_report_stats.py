@@ -140,3 +140,10 @@ def test_a_certain_forecast_falls_into_the_last_bin():
 
 def test_running_totals_are_exact():
     assert cumulative([10**27, 1, -(10**27)]) == [10**27, 10**27 + 1, 1]
+
+
+def test_one_block_makes_no_interval():
+    for values in ([2.0], [1.0, 3.0]):
+        interval = bootstrap_interval(values, np.random.default_rng(1))
+        assert (interval.mean, interval.low, interval.high) == (2.0, -math.inf, math.inf)
+    assert math.isfinite(bootstrap_interval([1.0, 3.0, 2.0], np.random.default_rng(1)).low)
