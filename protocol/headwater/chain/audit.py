@@ -186,7 +186,7 @@ def _flow(system: System, made: list[Announcement], came: list[Event], pulled: l
 def _scores(system: System, history: list[Event]) -> list[Check]:
     """Recompute every resolved position's net and every lock by the twin, from what was committed and revealed."""
     scales: dict[int, Scale] = {}
-    reserves: dict[int, tuple[int, int]] = {}
+    reserves: dict[int, int] = {}
     posted: dict[int, tuple[Sequence[int], int]] = {}
     reports: dict[tuple[int, str], Sequence[int]] = {}
     outcomes: dict[int, int] = {}
@@ -200,11 +200,10 @@ def _scores(system: System, history: list[Event]) -> list[Check]:
         question = event["question"]
         match event.name:
             case "QuestionOpened":
-                series = event["series"]
-                scales[question] = system.params(series).scale()
-                reserves[question] = (series, event["reserve"])
-            case "OddsSet":
-                room = capacity(reserves[question][1], event["odds"], scales[question])
+                scales[question] = system.params(event["series"]).scale()
+                reserves[question] = event["reserve"]
+            case "OddsSet" if question in scales:
+                room = capacity(reserves[question], event["odds"], scales[question])
                 posted[question] = (event["odds"], room)
             case "Committed":
                 key = (question, event["forecaster"])
@@ -216,18 +215,21 @@ def _scores(system: System, history: list[Event]) -> list[Check]:
             case "Resolved":
                 outcomes[question] = event["outcome"]
             case "Settled":
-                wager = placed.pop((question, event["forecaster"]))
-                if question in outcomes:
+                # A history with gaps lacks a net here, or a lock below, and fails.
+                wager = placed.pop((question, event["forecaster"]), 0)
+                actual += event["net"] if question in outcomes else 0
+                if question in outcomes and question in posted:
                     scale, (odds, room), outcome = scales[question], posted[question], outcomes[question]
                     report = reports.get((question, event["forecaster"]))
                     grown = -scale.log_range if report is None else growth(report[outcome], odds[outcome])
-                    expected += net(wager, grown, room, wagered[question], scale)
-                    actual += event["net"]
+                    expected += net(wager, grown, room, wagered[question], scale) if wager else 0
     return [
         Check(what="nets of resolved questions are the twin's", expected=expected, actual=actual),
         Check(
             what="stakes lock what open positions need",
-            expected=sum(lock(wager, scales[question]) for (question, _), wager in placed.items()),
+            expected=sum(
+                lock(wager, scales[question]) for (question, _), wager in placed.items() if question in scales
+            ),
             actual=sum(system.stake(account).locked for account in sorted(committers)),
         ),
     ]
