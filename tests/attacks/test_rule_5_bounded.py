@@ -91,6 +91,25 @@ def test_a_reserve_of_a_few_wei_is_never_overdrawn(world: World, outcomes: int, 
         settle_all(world, clip_case(outcomes, 10**16, bankroll, max(total, 7)))
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "p_min", "reserve", "sizes"),
+    [
+        (2, 10**16, 709_728, (13_638, 8_897)),
+        (8, 10**15, 813_915, (56_035, 264_435)),
+        (2, WAD // 4, 215_467, (149_422, 41_806)),
+    ],
+)
+def test_what_is_kept_is_rounded_up_or_these_would_be_a_wei_short(
+    world: World, outcomes: int, p_min: int, reserve: int, sizes: tuple[int, int]
+) -> None:
+    """Found by search: with what resolution keeps rounded down, the first emission exceeds its slice by one wei."""
+    bets = tuple(Bet(corner(outcomes, p_min, 0), size) for size in sizes)
+    case = Case(p_min, 0, BPS, reserve, corner(outcomes, p_min, 1), bets, (0, 1))
+    rounded_down = reserve * case.wagered // case.capacity
+    assert reserve_slice(rounded_down, sizes[0], case.wagered) == case.net(bets[0]) - 1
+    settle_all(world, case)
+
+
 @pytest.mark.parametrize("bankroll", [2**95 - 2**20, 2**93])
 def test_a_reserve_at_the_widest_supply_is_never_overdrawn(vast_world: World, bankroll: int) -> None:
     settle_all(vast_world, clip_case(2, 10**15, bankroll, 5 * 2**91))
