@@ -578,7 +578,8 @@ def _set_odds(
         smallest = min(smallest, q)
     log_range: uint256 = self._logs[series] & MASK_64
     highest: uint256 = WAD - (params.outcomes - 1) * params.p_min
-    # Two wei more than the difference, because each logarithm may be off by one. Positive: highest is above 1/2.
+    # Two wei more than the difference, because the logarithms' errors add up to more than one. Positive: highest is
+    # above 1/2.
     growth: uint256 = convert(
         math._wad_ln(convert(highest, int256)) - math._wad_ln(convert(smallest, int256)) + 2, uint256
     )
