@@ -76,6 +76,52 @@ def claims(summary: dict[str, Any]) -> list[str]:
     ]
 
 
+COLOURS = ("#1f6f8b", "#c8641b", "#2e8b57", "#777777", "#a8324a")
+
+
+def picture(summary: dict[str, Any]) -> str:
+    """Cumulative net of every forecaster over the questions, in thousand tokens, as an SVG."""
+    lines: dict[str, list[float]] = {one["name"]: [0.0] for one in summary["forecasters"]}
+    for question in summary["questions"]:
+        for name, line in lines.items():
+            line.append(line[-1] + int(question["nets_wei"].get(name, 0)) / 1e21)
+    low, high = min(map(min, lines.values())), max(map(max, lines.values()))
+    width, height, left, top = 860, 380, 64, 20
+    count = len(summary["questions"])
+
+    def x(index: float) -> float:
+        return left + (width - left - 130) * index / count
+
+    def y(value: float) -> float:
+        return top + (height - top - 40) * (high - value) / (high - low)
+
+    step = 10 ** len(str(int(high))) / 20
+    marks = [step * i for i in range(int(low // step), int(high // step) + 1)]
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="system-ui, sans-serif" font-size="12">',
+        f'<rect width="{width}" height="{height}" rx="10" fill="#f7f9fa"/>',
+    ]
+    for mark in marks:
+        parts.append(f'<path d="M{left} {y(mark):.1f}H{x(count):.1f}" stroke="#dde3e6"/>')
+        parts.append(f'<text x="{left - 6}" y="{y(mark) + 4:.1f}" text-anchor="end" fill="#55606a">{mark:,.0f}</text>')
+    for index in range(0, count + 1, max(1, count // 5)):
+        parts.append(f'<text x="{x(index):.1f}" y="{height - 20}" text-anchor="middle" fill="#55606a">{index:,}</text>')
+    parts.append(f'<text x="{x(count / 2):.1f}" y="{height - 5}" text-anchor="middle" fill="#55606a">question</text>')
+    parts.append(f'<text x="{left - 54}" y="14" fill="#55606a">cumulative net, thousand tokens</text>')
+    taken: list[float] = []
+    coloured = zip(lines.items(), COLOURS, strict=False)
+    # From the bottom up, so that names make way for each other without leaving the plot.
+    for (name, line), colour in sorted(coloured, key=lambda each: each[0][1][-1]):
+        points = " ".join(f"{x(i):.1f},{y(value):.1f}" for i, value in enumerate(line) if i % 5 == 0 or i == count)
+        label = y(line[-1]) + 4
+        while any(abs(label - other) < 14 for other in taken):
+            label -= 14
+        taken.append(label)
+        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.8"/>')
+        parts.append(f'<text x="{x(count) + 8:.1f}" y="{label:.1f}" fill="{colour}">{name}</text>')
+    return "\n".join([*parts, "</svg>", ""])
+
+
 def page(summary: dict[str, Any], command: str) -> str:
     """The whole page."""
     world, treasury = summary["world"], summary["treasury"]
@@ -94,6 +140,8 @@ def page(summary: dict[str, Any], command: str) -> str:
             "contracts' bytecode on the embedded chain. Source of the data: " + world["source"] + ".",
             "",
             *claims(summary),
+            "",
+            "![Cumulative net of every forecaster](season.svg)",
             "",
             "Edge is the mean log-growth over the public odds divided by L: what a unit of effective wager earns a question, "
             "before rent. Intervals are block bootstraps. Amounts are tokens; debt is what a stake carries for its escrow at the end.",
@@ -126,6 +174,7 @@ def main() -> None:
     if summary["world"]["questions"] != options.questions or not summary["parameters"]["baselines"]:
         raise SystemExit(f"{folder} is not a run of: {command}")
     PAGE.write_text(page(summary, command))
+    PAGE.with_suffix(".svg").write_text(picture(summary))
     print(f"wrote {PAGE}")
 
 
