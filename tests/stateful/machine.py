@@ -81,6 +81,7 @@ def first_scene(s: Stage, p: Pick) -> None:
     for who in s.forecasters[: p.number(0, 3)]:
         children = [verbs_cascade.leaf(s, p, who.address), verbs_cascade.Leaf(middle.address, 1, 2)]
         verbs_cascade.announce(s, who, children, p.one((1_000, 3_333)), p.one((0, 100 * TOKENS)))
+    verbs_cascade.announce_tree(s, p)
     verbs_series.create(s, p, s.governor, governed=True, feed=False)
     verbs_series.create(s, p, s.agents[p.number(0, 5)], governed=False, feed=p.often(1, 2))
     governed = [number for number, account in s.model.treasury.accounts.items() if not account.sponsor]

@@ -26,7 +26,7 @@ def playable(s: Stage) -> list[int]:
         for number, series in s.model.arena.series.items()
         if is_free(s, number)
         and series.resolved >= series.params.warm_up
-        and s.model.treasury.accounts[number].bankroll >= 10 * TOKENS
+        and min(s.model.treasury.accounts[number].bankroll, s.model.treasury.cap_left(number)[1]) >= 10 * TOKENS
     ]
 
 
@@ -38,7 +38,7 @@ def open_one(s: Stage, p: Pick, series: int) -> Question | None:
     """Open a question (its odds posted), or None where something refuses."""
     params = s.model.arena.series[series].params
     start = s.now + 3
-    windows = (start, start + 120, start + 300, start + 300, start + 300)
+    windows = (start, start + 120, start + 300, start + 310, start + 400)
     if s.do(s.by_address[params.opener], "arena", "open_question", series, windows, bytes(32)) is None:
         return None
     question = s.model.arena.questions[len(s.model.arena.questions)]
@@ -176,8 +176,10 @@ def stake_in_the_block_of_the_opening(s: Stage, p: Pick) -> None:
     """Stake changes right before or after a question opens, in its block: it must not count for that question."""
     who, series = p.one(s.forecasters), p.one(playable(s))
     params = s.model.arena.series[series].params
+    if p.often(1, 2):
+        s.do(who, "vault", "deposit", p.size(100 * TOKENS))
     start = s.now + 5
-    windows = (start, start + 120, start + 300, start + 300, start + 300)
+    windows = (start, start + 120, start + 300, start + 310, start + 400)
     amount = p.size(1_000 * TOKENS)
     with s.same_block():
         if p.often(1, 2):
@@ -200,7 +202,7 @@ def stake_in_the_block_of_the_opening(s: Stage, p: Pick) -> None:
     open_escrow(s, me, version, question.series.domain)
     account = s.model.vault.account(me)
     right = account.index_before(question.opened)
-    for index in (right + 1, right):
+    for index in (right + 1, right - 1, right):
         if 0 <= index < len(account.checkpoints):
             wager = max(params.min_wager, min(account.checkpoints[index][1], account.free // 2))
             sealed = seal(s, question, me, confident(question, 0), bytes(32))
@@ -225,10 +227,13 @@ def flow_down(s: Stage, who: Participant) -> None:
     while rest := [pair for pair in cascade.pairs() if pair[1] and pair not in done]:
         pair = rest[0]
         done.add(pair)
-        if sum(cascade.ledger.flows(*pair)) == 0:
-            continue
         known = cascade.announced.get(pair)
         terms = known.terms.as_tuple() if known else (bytes(32), 1, 0, 10_000, 0)
+        if known and known.false_tree:
+            # Published, but not what the root says: nothing opens it.
+            s.do(who, "cascade", "pull", *pair, terms, known.false_tree.entry(0))
+        if sum(cascade.ledger.flows(*pair)) == 0:
+            continue
         if known and known.packed:
             s.do(who, "cascade", "pull_list", *pair, terms, known.packed, 0, 32)
         elif known and known.tree:
