@@ -54,11 +54,12 @@ def deploy_command(
     if sender is not None and not dry_run:
         raise click.UsageError("--sender goes with --dry-run")
     settings = None if config is None else _settings(config)
-    account = None if sender else _account(keystore)
+    planned = checksum(sender) if sender else None
+    account = None if planned else _account(keystore)
     with closing(_node(rpc, chain_id)) as backend:
         path = manifest or Path("deployments") / f"{backend.chain_id}.json"
         if account is None or dry_run:
-            _plan(backend, path, settings, account.address if account else checksum(str(sender)), as_json)
+            _plan(backend, path, settings, account.address if account else str(planned), as_json)
             return
 
         def progress(step: Step, what: str) -> None:

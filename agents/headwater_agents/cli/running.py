@@ -119,9 +119,7 @@ def _workshop(place: Path) -> Iterator[Path]:
         workshop = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     except OSError as error:
         _remove(made)
-        raise SeasonError(
-            f"{place} cannot be made: {error.filename}: {error.strerror}"
-        ) from error
+        raise SeasonError(f"{place} cannot be made: {error.filename}: {error.strerror}") from error
     old = workshop.with_name(workshop.name + ".old")
     try:
         yield workshop

@@ -26,7 +26,9 @@ from headwater_agents.runner.stage import SeasonConfig, SeasonError
 from headwater_agents.runner.summary import summarise
 
 Play = Callable[..., Season]
-SPLIT = 6  # the question from whose outcome on the two pasts of the look-ahead test differ
+# The question from whose outcome on the two pasts of the look-ahead test differ. With an archive of 40 days everybody
+# fits anew just before it, so that whatever was learnt too early would show.
+SPLIT = 5
 
 
 def _rewritten(world: RainWorld) -> RainWorld:
@@ -68,7 +70,7 @@ def test_the_rain_of_later_days_changes_nothing_that_came_before(play: Play, rai
     assert _before_the_outcome(at_split) == _before_the_outcome(other.rounds[SPLIT])
     # Transaction hashes are among the events' fields: until then the two chains are the same chain.
     past = _until_resolved(true, at_split.question)
-    assert len(past) > 100
+    assert len(past) > 50
     assert past == _until_resolved(other, at_split.question)
     # What was changed is seen afterwards, so the test could have failed.
     assert at_split.nets != other.rounds[SPLIT].nets
