@@ -5,6 +5,7 @@ from __future__ import annotations
 from model_arena import OPEN, RESOLVED, VOID_LATE
 from scenes import flow_down, show
 from stage import CONFIG, Stage
+from statements import check_statements
 
 from headwater.cascade import SHARE
 
@@ -29,6 +30,7 @@ def leave(s: Stage) -> None:
             s.do(s.by_address[account.sponsor], "treasury", "withdraw", series, account.bankroll, account.sponsor)
     s.check(everything=True)
     account_for_the_rest(s)
+    check_statements(s)
 
 
 def end_questions(s: Stage) -> None:

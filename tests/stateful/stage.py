@@ -85,6 +85,9 @@ class Stage:
         self.transcript: list[str] = []
         self.preimages: dict[tuple[int, str], tuple[tuple[int, ...], bytes]] = {}
         """(question, forecaster) -> what was committed: forecast and salt."""
+        self.gifts: Counter[str] = Counter()
+        """Wei that people sent to contracts without a call."""
+        self.first_block = self.backend.block_number() + 1
         self.seen: Values = {}
         self.before: Values = {}
         self._expected: Values = {}
@@ -138,6 +141,8 @@ class Stage:
         )
         self.ran[f"{contract}.{function}", receipt is not None] += 1
         self.tick()
+        if receipt is not None and function == "transfer":
+            self.gifts[who.address] += args[1]
         if refusal is not None and receipt is not None:
             self.fail(f"the contract accepts what the rules refuse: {refusal}")
         if refusal is None and reverted is not None:
