@@ -21,27 +21,20 @@ from headwater.report import Interval, bootstrap_interval
 from headwater.twin import Scale, capacity, growth, net
 from headwater.units import BPS, WAD
 from headwater_agents.lab.cast import Cast, CastConfig, OddsRule
+from headwater_agents.lab.players import make_players
 from headwater_agents.lab.rain import WET, WET_AND_VERY_WET, RainWorld, load_rain
 from headwater_agents.policies import (
     Action,
     Commit,
     Forecast,
     ForecasterView,
-    LastOutcome,
-    LastOutcomeConfig,
-    OddsCopier,
-    OddsCopierConfig,
-    OutcomeLesson,
     Phase,
     Question,
     Supplier,
 )
 from headwater_agents.policies.forecast import Floats, Ints, to_floats
-from headwater_agents.policies.views import MemoryT
 from headwater_agents.policies.worth import TOTAL
 
-COPIER = "odds-copier"
-LAST = "last-outcome"
 CLIMATOLOGY = "climatology"
 BLOCK = 20
 """Questions a bootstrap block: 60 days of rain, well past the reach of weather's memory."""
@@ -110,15 +103,9 @@ def play(
     scale = Scale.of(rule.p_min, config.rent_bps)
     cast = Cast(config.cast)
     cast.rehearse(world.archive, rule)
-    copier = OddsCopier(OddsCopierConfig(seed=config.cast.seed, wager=config.cast.wager))
-    last = LastOutcome(LastOutcomeConfig(seed=config.cast.seed, outcomes=k, wager=config.cast.wager))
-    transitions = last.start()
-    # It has read the archive as well: counts need no odds.
-    for day in world.archive:
-        transitions = last.learn(transitions, OutcomeLesson(odds=(WAD // 2, WAD - WAD // 2), outcome=day.outcome))
+    players = make_players(cast, world.archive, baselines=True)
 
     total = len(world.questions)
-    players = [*cast.forecasters, COPIER, LAST]
     names = [*config.cast.network.members, *cast.aggregators, *players, CLIMATOLOGY]
     forecasts = {name: np.empty((total, k)) for name in names}
     odds_seen, climate = np.empty((total, k)), np.empty((total, k))
@@ -140,20 +127,12 @@ def play(
             rent_bps=config.rent_bps,
         )
         sold = cast.signals(question, day)
-        beliefs: dict[str, Forecast] = {**sold, COPIER: odds, LAST: last.belief(transitions, question)}
-        acts: dict[str, list[Action]] = {
-            COPIER: copier.act(_view(COPIER, question, config, None)),
-            LAST: last.act(_view(LAST, question, config, transitions)),
-        }
-        for node in config.cast.network.forecasters:
-            bought = tuple(sold.get(each) for each in node.suppliers)
-            policy, memory = cast.forecasters[node.name], cast.buyer_memories[node.name]
-            beliefs[node.name] = policy.pool.forecast(memory.pool, question, bought)
-            acts[node.name] = policy.act(
-                _view(node.name, question, config, memory, suppliers=node.suppliers, signals=bought)
-            )
-
-        placed = {name: _wager(acts[name]) for name in players}
+        beliefs: dict[str, Forecast] = dict(sold)
+        placed: dict[str, int] = {}
+        for name, player in players.items():
+            bought = tuple(sold.get(each) for each in player.suppliers)
+            beliefs[name] = player.belief(question, bought)
+            placed[name] = _wager(player.act(_view(name, question, config, player.suppliers, bought)))
         everything = sum(placed.values())
         for name in players:
             result = 0
@@ -170,7 +149,8 @@ def play(
         for name, belief in beliefs.items():
             forecasts[name][index] = to_floats(belief)
         cast.learn(odds, sold, day)
-        transitions = last.learn(transitions, OutcomeLesson(odds=odds, outcome=day.outcome))
+        for player in players.values():
+            player.learn(odds, day)
         counts = rule.count(counts, day.outcome)
         plain[day.outcome] += 1
         progress(index + 1, total)
@@ -193,11 +173,9 @@ def _view(
     address: str,
     question: Question,
     config: OfflineConfig,
-    memory: MemoryT,
-    *,
-    suppliers: Sequence[str] = (),
-    signals: tuple[Forecast | None, ...] = (),
-) -> ForecasterView[MemoryT]:
+    suppliers: Sequence[str],
+    signals: tuple[Forecast | None, ...],
+) -> ForecasterView[None]:
     return ForecasterView(
         address=address,
         question=question,
@@ -209,7 +187,7 @@ def _view(
         bonded=config.stake,
         free=config.stake,
         min_wager=config.min_wager,
-        memory=memory,
+        memory=None,
     )
 
 

@@ -12,7 +12,8 @@ from headwater.units import BPS, WAD
 from headwater_agents.lab import BURN_IN, WET_AND_VERY_WET, classify, load_rain
 from headwater_agents.lab.cast import CastConfig, OddsRule
 from headwater_agents.lab.network import RAIN_NETWORK, BuyerNode, Network, NetworkError
-from headwater_agents.lab.offline import COPIER, LAST, OfflineConfig, block_interval, main, play, standings, table
+from headwater_agents.lab.offline import OfflineConfig, block_interval, main, play, standings, table
+from headwater_agents.lab.players import COPIER, LAST
 from headwater_agents.policies.wager import THIRD_BPS
 
 RAIN = load_rain()

@@ -6,9 +6,9 @@ import pytest
 
 from headwater.units import WAD
 from headwater_agents.lab.cast import Cast, CastConfig, OddsRule
+from headwater_agents.lab.players import COPIER, LAST, Player, make_players
 from headwater_agents.lab.rain import RainDay, RainWorld
 from headwater_agents.policies import Commit, Forecast, ForecasterView, Phase, Question, Supplier
-from headwater_agents.runner.players import COPIER, LAST, Player, make_players
 
 ODDS = (6 * WAD // 10, 4 * WAD // 10)
 QUESTION = Question(id=9, phase=Phase.COMMIT, odds=ODDS, p_min=WAD // 100, capacity=10**21, rent_bps=25)
