@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from model_arena import OPEN, RESOLVED, VOID_LATE
 from scenes import flow_down, show
 from stage import CONFIG, Stage
@@ -20,6 +22,7 @@ def leave(s: Stage) -> None:
         s.do(s.governor, "vault", "set_paused", True)
     end_questions(s)
     close_escrows(s)
+    ask_for_more(s)
     flow_down(s, s.stranger)
     for node in s.holders:
         if s.model.cascade.ledger.withdrawable(node):
@@ -63,6 +66,15 @@ def close_escrows(s: Stage) -> None:
             s.do(s.stranger, "vault", "close", *key)
         elif escrow.due:
             s.do(s.stranger, "vault", "release", *key)
+
+
+def ask_for_more(s: Stage) -> None:
+    """A node that claims to keep everything of what its parents gave, under terms that it never announced."""
+    for (node, version), known in s.model.cascade.announced.items():
+        if known.terms.keep_bps < 10_000:
+            greedy = replace(known.terms, keep_bps=10_000)
+            s.do(s.by_address[node], "cascade", "pull_share", node, version, greedy.as_tuple())
+            return
 
 
 def take_out_stakes(s: Stage) -> None:
