@@ -1,8 +1,8 @@
 """Long random histories over all five contracts, and the hunt for mutants: `python tests/stateful/fuzz.py --help`.
 
 First histories on the contracts as they are, for two fifths of the budget: any divergence is a bug. Then on every
-mutant, until a history tells it from the rules: one that survives is a gap in these tests. The exit code is 0 if nothing
-diverged and every mutant that was tried died, 1 otherwise.
+mutant, until a history tells it from the rules: one that survives is a gap in these tests. The exit code is 0 if
+nothing diverged and every mutant that was tried died, 1 otherwise.
 """
 
 from __future__ import annotations
