@@ -304,9 +304,10 @@ def release(forecaster: address, version: uint256, domain: uint256) -> uint256:
 @external
 def close(forecaster: address, version: uint256, domain: uint256):
     """
-    @notice Closes an escrow without open positions, once its version was replaced at least the longest commit
-            window ago, or once it has been idle for IDLE_PERIOD. What it holds goes to its children; a debt moves
-            to the forecaster's newest version. Anybody may call it, and an idle one may be used again.
+    @notice Closes an escrow without open positions: that of a replaced version once the longest commit window has
+            passed since, that of the newest once it has been idle for IDLE_PERIOD. What it holds goes to its
+            children. A replaced version's debt moves to the newest, unless that has open positions: then close
+            again later. Anybody may call it, and an idle escrow may be used again.
     @param forecaster The forecaster.
     @param version The version.
     @param domain The domain.
@@ -321,19 +322,22 @@ def close(forecaster: address, version: uint256, domain: uint256):
     next: uint256 = 0
     replaced: uint256 = 0
     terms_hash, next, replaced = staticcall ICascade(CASCADE).version_state(forecaster, version)
-    assert (
-        (next != 0 and block.timestamp >= replaced + MAX_WINDOW)
-        or block.timestamp >= (state >> 208) + IDLE_PERIOD
-    ), "vault: neither replaced nor idle for long enough"
+    # The newest version's debt is where it belongs.
+    assert held != 0 or (next != 0 and debt != 0), "vault: nothing to close"
+    # A question bound to a replaced version may take commits until then, however long it was idle or never opened.
+    since: uint256 = replaced + MAX_WINDOW if next != 0 else (state >> 208) + IDLE_PERIOD
+    assert block.timestamp >= since, "vault: neither replaced nor idle for long enough"
     newest: uint256 = version
     moved: uint256 = 0
     if next != 0 and debt != 0:
         newest = staticcall ICascade(CASCADE).latest(forecaster)
         heir: uint256 = newest | (domain << 40)
-        target: uint256 = self._escrow_money[forecaster][heir]
-        moved = min(debt, MAX_WEI - ((target >> 96) & MAX_WEI))
-        self._escrow_money[forecaster][heir] = target + (moved << 96)
-    assert held + moved != 0, "vault: nothing to close"
+        # A debt arrives between positions only: whoever sees one stand under the heir knows what it repays first.
+        if self._escrow_state[forecaster][heir] & MAX_WEI == 0:
+            target: uint256 = self._escrow_money[forecaster][heir]
+            moved = min(debt, MAX_WEI - ((target >> 96) & MAX_WEI))
+            self._escrow_money[forecaster][heir] = target + (moved << 96)
+    assert held + moved != 0, "vault: positions are open under the newest version"
     self._escrow_money[forecaster][key] = money - held - (moved << 96)
     self._escrow_state[forecaster][key] = state + (held << 96)
     log IStakeVault.Closed(

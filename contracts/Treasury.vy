@@ -56,8 +56,9 @@ _accounts: HashMap[uint256, uint256]
 _caps: HashMap[uint256, uint256]
 # Wei ever emitted to (low lane) and recycled from (high lane) stakes.
 _totals: uint256
-# What the ledger would owe if nothing had ever been emitted or recycled.
-_base: uint256
+# What the ledger would owe if nothing had ever been emitted or recycled. Negative once sponsors have withdrawn more of
+# what stakes lost than was ever paid in or minted.
+_base: int256
 
 
 @deploy
@@ -184,7 +185,7 @@ def fund(series: uint256, amount: uint256):
     assert self._accounts[series] != 0, "treasury: no such series"
     # Bounded by the supply, so the 96-bit lane cannot overflow into its neighbour.
     self._accounts[series] += amount
-    self._base += amount
+    self._base += convert(amount, int256)
     assert extcall IHeadwaterToken(TOKEN).transferFrom(msg.sender, self, amount)
     log ITreasury.Funded(series=series, payer=msg.sender, amount=amount)
 
@@ -202,7 +203,7 @@ def withdraw(series: uint256, amount: uint256, to: address):
     assert amount != 0, "treasury: nothing to withdraw"
     assert amount <= word & MAX_WEI, "treasury: more than the free bankroll"
     self._accounts[series] = word - amount
-    self._base -= amount
+    self._base -= convert(amount, int256)
     assert extcall IHeadwaterToken(TOKEN).transfer(to, amount)
     log ITreasury.SponsorWithdrew(series=series, to=to, amount=amount)
 
@@ -215,7 +216,7 @@ def sync() -> uint256:
     """
     surplus: uint256 = staticcall IHeadwaterToken(TOKEN).balanceOf(self) - self._owed()
     self.unallocated += surplus
-    self._base += surplus
+    self._base += convert(surplus, int256)
     log ITreasury.Synced(surplus=surplus)
     return surplus
 
@@ -365,7 +366,8 @@ def owed() -> uint256:
 @internal
 @view
 def _owed() -> uint256:
-    return self._base + (self._totals >> 128) - (self._totals & LANE)
+    recycled: int256 = convert(self._totals >> 128, int256)
+    return convert(self._base + recycled - convert(self._totals & LANE, int256), uint256)
 
 
 @internal
@@ -401,7 +403,7 @@ def _roll() -> uint256:
             shared += part
             log ITreasury.Allocated(series=word >> 16, amount=part)
         self.unallocated = pool - shared
-        self._base += minted
+        self._base += convert(minted, int256)
     if minted != 0:
         extcall IHeadwaterToken(TOKEN).mint(self, minted)
     log ITreasury.Rolled(epoch=current, minted=minted, distributed=shared, unallocated=pool - shared)

@@ -120,16 +120,22 @@ class VaultRig:
         self.released[key[0]] = self.released.get(key[0], 0) + due
 
     def may_close(self, key: Key) -> bool:
-        """By the rules: no open position, replaced or idle for long enough, and something to move."""
+        """By the rules: no open position, replaced or else idle for long enough, and something to move."""
         escrow, now = self.escrows[key], self.backend.now()
-        replaced = key[0] in self.replaced_at
-        late = replaced and now >= self.replaced_at[key[0]] + CONFIG.max_window
-        idle = now >= self.active[key] + CONFIG.idle_period
-        return escrow.lock == 0 and (late or idle) and escrow.held + (escrow.debt if replaced else 0) != 0
+        if key[0] in self.replaced_at:
+            due, debt = now >= self.replaced_at[key[0]] + CONFIG.max_window, self._movable(key)
+        else:
+            due, debt = now >= self.active[key] + CONFIG.idle_period, 0
+        return escrow.lock == 0 and due and escrow.held + debt != 0
+
+    def _movable(self, key: Key) -> int:
+        """A replaced version's debt, as long as no position is open under its heir."""
+        heir = (max(self.versions), key[1])
+        return 0 if heir in self.escrows and self.escrows[heir].lock else self.escrows[key].debt
 
     def close(self, key: Key) -> None:
         escrow, debt = self.escrows[key].close()
-        if key[0] in self.replaced_at and debt:
+        if key[0] in self.replaced_at and debt and self._movable(key):
             heir = (max(self.versions), key[1])
             escrow = replace(escrow, debt=0)
             self.escrows[heir] = replace(self.escrows[heir], debt=self.escrows[heir].debt + debt)

@@ -185,16 +185,16 @@ class VaultModel:
         escrow = self.escrow(key)
         require(escrow.lock == 0, "positions are open")
         replaced_by, replaced_at = self.cascade.successors.get((forecaster, version), (0, 0))
-        old = replaced_by != 0 and self.clock.now >= replaced_at + self.max_window
-        idle = self.clock.now >= self.active.get(key, 0) + self.idle_period
-        require(old or idle, "neither replaced nor idle for long enough")
+        require(escrow.held > 0 or (replaced_by != 0 and escrow.debt > 0), "nothing to close")
+        since = replaced_at + self.max_window if replaced_by else self.active.get(key, 0) + self.idle_period
+        require(self.clock.now >= since, "neither replaced nor idle for long enough")
         closed, debt = escrow.close()
         moved = 0
         if replaced_by and debt:
             heir = (forecaster, self.cascade.latest(forecaster), domain)
             target = self.escrow(heir)
-            moved = min(debt, MAX_WEI - target.debt)
-        require(escrow.held + moved > 0, "nothing to close")
+            moved = 0 if target.lock else min(debt, MAX_WEI - target.debt)
+        require(escrow.held + moved > 0, "positions are open under the newest version")
         self.escrows[key] = replace(closed, debt=debt - moved)
         if moved:
             self.escrows[heir] = replace(target, debt=target.debt + moved)

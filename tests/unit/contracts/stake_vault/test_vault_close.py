@@ -170,3 +170,15 @@ def test_closing_hands_over_what_was_due_before_too(rig: Rig) -> None:
     rig.backend.time_travel(rig.backend.now() + IDLE_PERIOD)
     _close(rig, version)
     assert rig.cascade.call("flows", rig.staker, version)[1] == GAIN * 9 // 10
+
+
+def test_a_debt_waits_until_no_position_is_open_under_its_heir(rig: Rig) -> None:
+    version = _escrow(rig, LOSS)
+    heir, _ = rig.announce(_leaves(rig), keep_bps=1_000)
+    rig.backend.time_travel(_replaced(rig, version))
+    rig.lock(GWEI, version=heir)
+    with refused(rig, "vault: positions are open under the newest version"):
+        _close(rig, version)
+    rig.settle(GWEI, 0, version=heir)
+    _close(rig, version)
+    assert (_state(rig, version).debt, _state(rig, heir).debt) == (0, -LOSS * 9 // 10)
