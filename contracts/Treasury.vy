@@ -124,13 +124,15 @@ def epoch_now() -> uint256:
 @external
 def set_weights(series: DynArray[uint256, MAX_GOVERNED], weights: DynArray[uint256, MAX_GOVERNED]):
     """
-    @notice Replaces the governed series and their weights. What is due so far is shared under the old ones first.
+    @notice Replaces the governed series and their weights. What is due so far is shared under the old ones first;
+            where that takes more than one call, roll until nothing is due.
     @param series Ids of governed series, strictly ascending; at most 32.
     @param weights One each; 1 to 10,000.
     """
     assert msg.sender == self.governor, "treasury: caller is not the governor"
     assert len(series) == len(weights), "treasury: series and weights differ in length"
     self._roll()
+    assert self.next_epoch > (block.timestamp - START) // EPOCH, "treasury: more than 64 epochs are due, roll first"
     governed: DynArray[uint256, MAX_GOVERNED] = []
     for i: uint256 in range(len(series), bound=MAX_GOVERNED):
         assert weights[i] >= 1 and weights[i] <= MAX_WEIGHT, "treasury: weight not in 1..10000"

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from headwater.chain import create_address
 from headwater.chain.system import CONTRACTS, Addresses
 from headwater_deploy.config import ProtocolConfig
+
+# The view that shows each constructor argument for ever; None where it goes into storage that may change.
+_VIEWS: Final[dict[str, tuple[str | None, ...]]] = {
+    "HeadwaterToken": ("minter", "cap", None, None),
+    "Treasury": ("TOKEN", "VAULT", "ARENA", None, "EPOCH", "EMISSION", "DECAY"),
+    "StakeVault": ("TOKEN", "TREASURY", "CASCADE", "ARENA", None, None, "COOLDOWN", "MAX_WINDOW", "IDLE_PERIOD"),
+    "Cascade": ("TOKEN", "VAULT"),
+    "ForecastArena": ("TREASURY", "VAULT", "CASCADE", "MIN_WINDOW", "MAX_WINDOW", "RESOLVE_TIMEOUT"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +32,11 @@ class Step:
     def recorded_args(self) -> list[object]:
         """The arguments as a manifest keeps them: JSON, with integers as decimal strings."""
         return [str(arg) if isinstance(arg, int) else arg for arg in self.args]
+
+    @property
+    def immutables(self) -> dict[str, object]:
+        """What the contract's views must show for ever, by name."""
+        return {view: arg for view, arg in zip(_VIEWS[self.name], self.args, strict=True) if view is not None}
 
 
 def plan(deployer: str, first_nonce: int, config: ProtocolConfig) -> tuple[Step, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from eth_hash.auto import keccak
 
-from headwater.chain import Backend, HeadwaterError, load
+from headwater.chain import Backend, Contract, HeadwaterError, load
 from headwater_deploy.manifest import ContractRecord, Manifest
 from headwater_deploy.plan import Step, plan
 
@@ -49,6 +49,12 @@ def check_contract(backend: Backend, step: Step, record: ContractRecord, sources
             f"{name}: the code at {record.address} is not what these sources compile to "
             f"(sources {artifact.source_hash[:12]}, deployed from {record.source_hash[:12]})"
         )
+    # The same code with other immutables would be another protocol, and the manifest's own hash proves nothing.
+    contract = Contract(backend, record.address, artifact.abi, name=name)
+    for view, expected in step.immutables.items():
+        shown = contract.call(view)
+        if shown != expected:
+            raise VerificationError(f"{name}: {view} is {shown}, the settings say {expected}")
 
 
 def verify(backend: Backend, manifest: Manifest, sources: Path | None = None) -> list[Finding]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from model_base import Clock, Places, Refused, TokenModel, require
 
-from headwater.twin import Schedule, set_aside, share_out
+from headwater.twin import MAX_CATCH_UP, Schedule, set_aside, share_out
 from headwater.units import MAX_WEI
 
 
@@ -85,6 +85,8 @@ class TreasuryModel:
         require(all(1 <= weight <= 10_000 for weight in weights), "weight out of bounds")
         require(all(a < b for a, b in pairwise(series)), "not ascending")
         require(all(self._account(i).sponsor is None for i in series), "series has a sponsor")
+        current = (self.clock.now - self.schedule.start) // self.schedule.epoch
+        require(current < self.schedule.next_epoch + MAX_CATCH_UP, "more than 64 epochs are due")
         self.roll(sender)
         self.shares = list(zip(series, weights, strict=True))
 

@@ -12,14 +12,17 @@ import pytest
 from eth_hash.auto import keccak
 
 from harness import CONFIG, TOKENS, ZERO
-from headwater.chain import Account, Reverted, TxRequest, address_bytes, create_address
+from headwater.chain import Account, Reverted, TxRequest, address_bytes, create_address, load
+from headwater.chain import deploy as deploy_contract
 from headwater.chain.system import CONTRACTS
 from headwater.chain.tester import EmbeddedBackend
 from headwater_deploy import (
     DAY,
+    ContractRecord,
     DeploymentError,
     Manifest,
     ManifestError,
+    ProtocolConfig,
     Step,
     VerificationError,
     addresses,
@@ -291,3 +294,35 @@ def test_code_that_is_not_what_these_sources_compile_to_is_found(
     assert set(problems.values()) == {""}
     with pytest.raises(VerificationError, match="is not what these sources compile to"):
         deploy(chain, deployer, CONFIG, manifest=path)
+
+
+def test_the_same_code_with_other_immutables_is_found_whatever_the_manifest_says(
+    chain: EmbeddedBackend, tmp_path: Path
+) -> None:
+    owner, thief = chain.dev_accounts(2)
+    steps = plan(owner.address, chain.nonce(owner.address), ProtocolConfig())
+    records = {}
+    for step in steps:
+        args = (thief.address, *step.args[1:]) if step.name == "HeadwaterToken" else step.args
+        contract, receipt = deploy_contract(chain, load(step.name), *args, sender=owner)
+        artifact = load(step.name)
+        records[step.name] = ContractRecord(
+            address=contract.address,
+            tx_hash=receipt.tx_hash,
+            block=receipt.block_number,
+            args=step.recorded_args,
+            source_hash=artifact.source_hash,
+            code_hash="0x" + keccak(chain.code_at(contract.address)).hex(),
+            compiler=artifact.compiler,
+            settings=dict(artifact.settings),
+        )
+    manifest = Manifest(
+        chain_id=chain.chain_id,
+        deployer=owner.address,
+        first_nonce=steps[0].nonce,
+        config=ProtocolConfig().as_dict(),
+        contracts=records,
+    )
+    problems = [finding.problem for finding in verify(chain, manifest)]
+    assert problems[0] == f"HeadwaterToken: minter is {thief.address}, the settings say {steps[1].address}"
+    assert problems[1:] == [""] * 4

@@ -41,6 +41,19 @@ def test_what_is_due_is_shared_under_the_weights_before(world: World, governed: 
     assert world.system.series_account(second)[0] == 0
 
 
+def test_weights_wait_until_one_call_can_share_all_that_is_due_under_those_before(
+    world: World, governed: list[int]
+) -> None:
+    first, second, _ = governed
+    world.governor.set_weights([first], [1])
+    world.travel(world.backend.now() + 100 * DAY)
+    with refused(world, "treasury: more than 64 epochs are due, roll first"):
+        world.governor.set_weights([second], [1])
+    world.stranger.roll()
+    world.governor.set_weights([second], [1])
+    assert world.system.series_account(second)[0] == 0
+
+
 def test_thirty_two_series_share_and_the_emission_is_shared_within_a_block(world: World) -> None:
     series = [world.governor.create_series(series_params(world.governor.address)) for _ in range(32)]
     world.governor.set_weights(series, [10_000] * 32)
