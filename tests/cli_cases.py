@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -44,7 +45,7 @@ def run(*args: object, env: dict[str, str] | None = None) -> Outcome:
 
 
 def spawn(*args: object, cwd: Path, **options: Any) -> subprocess.Popen[str]:
-    """Start the command in a process of its own."""
+    """Start the command in a process of its own, which listens to Ctrl-C even where the tests run in the background."""
     env = {key: value for key, value in os.environ.items() if not key.startswith("HEADWATER_")}
     return subprocess.Popen(
         [*PROGRAM, *(str(arg) for arg in args)],
@@ -53,8 +54,18 @@ def spawn(*args: object, cwd: Path, **options: Any) -> subprocess.Popen[str]:
         stdout=options.pop("out", subprocess.PIPE),
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         **options,
     )
+
+
+def finish(process: subprocess.Popen[str], seconds: float) -> tuple[str, str]:
+    """What a process said until it ended, (out, err); it is killed if it has not ended by then."""
+    try:
+        return process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
 
 
 def refused(outcome: Outcome, code: int, *said: str) -> None:

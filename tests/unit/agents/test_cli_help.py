@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 import pytest
-from cli_cases import run
 
+from cli_cases import run
 from headwater import __version__
 from headwater.chain import (
     ArgumentError,

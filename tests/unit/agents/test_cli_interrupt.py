@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from cli_cases import run, spawn, tree
+
+from cli_cases import finish, run, spawn, tree
 
 ENOUGH = 120  # seconds, on the slowest machine
 
@@ -28,7 +29,7 @@ def test_ctrl_c_during_a_run_leaves_no_folder_and_prints_one_line(tmp_path: Path
         _wait_for_the_season(tmp_path, process)
         assert (tmp_path / "new").is_dir()
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=ENOUGH)
+        out, err = finish(process, ENOUGH)
     assert process.returncode == 130
     assert out == ""
     assert err.splitlines()[-1] == "headwater: interrupted"
@@ -43,7 +44,7 @@ def test_ctrl_c_spares_the_run_that_was_to_be_replaced(tmp_path: Path) -> None:
     with spawn("run", "--questions", 1000, "--out", "new/run", "--force", "--json", cwd=tmp_path) as process:
         _wait_for_the_season(tmp_path, process)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=ENOUGH)
+        out, err = finish(process, ENOUGH)
     assert (process.returncode, out, err) == (130, "", "headwater: interrupted\n")
     assert tree(tmp_path) == before
 
@@ -52,7 +53,7 @@ def test_ctrl_c_while_the_command_is_still_being_imported(tmp_path: Path) -> Non
     (tmp_path / "numpy").mkdir()
     (tmp_path / "numpy" / "__init__.py").write_text("raise KeyboardInterrupt")  # as if it came just then
     with spawn("run", cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}) as process:
-        out, err = process.communicate(timeout=ENOUGH)
+        out, err = finish(process, ENOUGH)
     assert (process.returncode, out, err) == (130, "", "headwater: interrupted\n")
     assert not (tmp_path / "runs").exists()
 
@@ -81,7 +82,7 @@ def test_output_that_cannot_be_written_is_told(tmp_path: Path, args: list[str]) 
         Path("/dev/full").open("w") as full,
         spawn("trace", folder, "member-1", *args, cwd=tmp_path, out=full) as process,
     ):
-        _, err = process.communicate(timeout=ENOUGH)
+        _, err = finish(process, ENOUGH)
     assert process.returncode != 0
     assert "headwater: [Errno 28] No space left on device" in err
     assert "Traceback" not in err

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_cases import closed_port, refused, run, tree
 
+from cli_cases import closed_port, refused, run, tree
 from headwater.chain import Reverted
 from headwater_agents.runner.season import _Director
 

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-from cli_cases import Outcome, run, spawn, tree
 
+from cli_cases import Outcome, run, spawn, tree
 from headwater.chain import load
 from headwater.chain.system import CONTRACTS
 
