@@ -85,6 +85,8 @@ class TreasuryModel:
         require(all(1 <= weight <= 10_000 for weight in weights), "weight out of bounds")
         require(all(a < b for a, b in pairwise(series)), "not ascending")
         require(all(self._account(i).sponsor is None for i in series), "series has a sponsor")
+        after, _ = self.schedule.roll(self.clock.now, self.token.cap - self.token.supply)
+        require(after.next_epoch > self.epoch, "more is due than one roll catches up with")
         current = (self.clock.now - self.schedule.start) // self.schedule.epoch
         require(current < self.schedule.next_epoch + MAX_CATCH_UP, "more than 64 epochs are due")
         self.roll(sender)

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from headwater.chain import Account, Backend, KeyUnavailable, UnknownChain, checksum, connect, load
 from headwater_agents.cli.errors import UNVERIFIED, print_json, reported
@@ -142,12 +140,7 @@ def _plan(backend: Backend, path: Path, settings: ProtocolConfig | None, deploye
     if as_json:
         print_json({"chain_id": backend.chain_id, "deployer": deployer, "manifest": str(path), "steps": rows})
         return
-    table = Table(
-        title=f"Would deploy to chain {backend.chain_id} from {deployer}; nothing is sent", title_justify="left"
-    )
-    for column in ("contract", "nonce", "address", "bytes", "already there"):
-        table.add_column(column, overflow="fold")
+    click.echo(f"Would deploy to chain {backend.chain_id} from {deployer}; nothing is sent.")
     for row in rows:
-        there = "yes" if row["deployed"] else "no"
-        table.add_row(str(row["contract"]), str(row["nonce"]), str(row["address"]), str(row["bytes"]), there)
-    Console().print(table)
+        what = "already there" if row["deployed"] else "to be sent"
+        click.echo(f"{row['contract']:16} {row['address']}  nonce {row['nonce']}, {row['bytes']:,} bytes, {what}")

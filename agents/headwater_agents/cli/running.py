@@ -28,6 +28,7 @@ from headwater.report import (
     write_summary,
 )
 from headwater_agents.cli.errors import UNVERIFIED, print_json, reported
+from headwater_agents.cli.output import terminal
 from headwater_agents.lab.rain import WET, WET_AND_VERY_WET, RainWorld, load_rain
 from headwater_agents.runner.journal import Journal
 from headwater_agents.runner.season import Season, play_season
@@ -80,8 +81,7 @@ def run_command(
     if as_json:
         print_json(summary)
     else:
-        # Redirected output has no width of its own; the tables need a hundred columns.
-        console = Console() if sys.stdout.isatty() else Console(width=110)
+        console = terminal()
         for table in summary_tables(summary):
             console.print(table)
         console.print(f"Report: [bold]{folder / 'report.html'}[/]   summary: {folder / 'summary.json'}", soft_wrap=True)

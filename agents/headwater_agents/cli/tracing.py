@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from headwater.report import read_events, read_summary, summary_names, trace, trace_view
 from headwater_agents.cli.errors import print_json, reported
+from headwater_agents.cli.output import terminal
 
 
 @click.command("trace")
@@ -24,4 +24,4 @@ def trace_command(run: Path, address: str, questions: int, as_json: bool) -> Non
     if as_json:
         print_json(result.to_dict())
     else:
-        Console().print(trace_view(result, questions=questions))
+        terminal().print(trace_view(result, questions=questions))

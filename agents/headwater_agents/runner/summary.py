@@ -29,7 +29,7 @@ def summarise(season: Season, events: list[Event]) -> dict[str, Any]:
     """The summary of a finished season; `events` are all events of its deployment, in chain order."""
     played = [record for record in season.rounds if record.capacity > 0]
     moved = _moved(season, events)
-    checks = audit(season.stage.system, events)
+    checks = audit(season.stage.system, events, emptied=True)
     return {
         "headwater": headwater.__version__,
         "seed": season.config.seed,

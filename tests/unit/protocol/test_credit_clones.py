@@ -1,6 +1,6 @@
 """What a supplier gains by copying itself.
 
-DESIGN's figure, "a quarter share becomes 56 % with six copies", holds to the digit in this game: of four suppliers,
+"A quarter share becomes 56 % with six copies" holds to the digit in this game: of four suppliers,
 A, B and C know the same thing, worth 3/4, and D knows another, worth 1/4. Each of the four earns 1/4. With A present
 under m names (its own among them), the 3/4 go to m + 2 substitutes alike, so A's names earn 3/4 · m / (m + 2) together:
 9/16 = 56.25 % at m = 6. It is not the only game with that arithmetic; among games in which A is one of r substitutes
