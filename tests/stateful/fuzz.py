@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from hypothesis.errors import Flaky
 from machine import Histories, Run, Stopped, machine_on, play
-from mutants import MUTANTS, Mutant, by_name
+from mutant import Mutant
+from mutants import MUTANTS, by_name
 from stage import Divergence, Stage
 from verbs import VERBS
 

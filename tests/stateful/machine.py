@@ -73,7 +73,7 @@ class Histories(RuleBasedStateMachine):
 
 
 def first_scene(s: Stage, p: Pick) -> None:
-    """Stakes, one layer of providers below the forecasters, two series with bankrolls."""
+    """Stakes, one layer of providers below the forecasters, two series with bankrolls; seldom no minted money."""
     for who in s.forecasters:
         s.do(who, "vault", "deposit", p.one((10_000, 1_000, 300)) * TOKENS + p.number(0, 9))
     middle, *providers = s.agents[3:]
@@ -82,11 +82,12 @@ def first_scene(s: Stage, p: Pick) -> None:
         children = [verbs_cascade.leaf(s, p, who.address), verbs_cascade.Leaf(middle.address, 1, 2)]
         verbs_cascade.announce(s, who, children, p.one((1_000, 3_333)), p.one((0, 100 * TOKENS)))
     verbs_cascade.announce_tree(s, p)
-    verbs_series.create(s, p, s.governor, governed=True, feed=False)
     verbs_series.create(s, p, s.agents[p.number(0, 5)], governed=False, feed=p.often(1, 2))
-    governed = [number for number, account in s.model.treasury.accounts.items() if not account.sponsor]
-    s.do(s.governor, "treasury", "set_weights", governed, [1] * len(governed))
-    s.do(s.stranger, "treasury", "roll")
+    if p.often(3, 4):
+        verbs_series.create(s, p, s.governor, governed=True, feed=False)
+        governed = [number for number, account in s.model.treasury.accounts.items() if not account.sponsor]
+        s.do(s.governor, "treasury", "set_weights", governed, [1] * len(governed))
+        s.do(s.stranger, "treasury", "roll")
     for series in s.model.treasury.accounts:
         s.do(s.stranger, "treasury", "fund", series, 50_000 * TOKENS)
 

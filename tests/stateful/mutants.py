@@ -1,45 +1,8 @@
-"""Named faults of the contracts, each a change of their text; histories must find every one of them."""
+"""Named faults of the contracts; histories must find every one of them."""
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import dataclass
-from pathlib import Path
-
-from headwater.chain import contracts_folder
-
-
-class StaleMutant(Exception):
-    """The text that a mutant replaces is not in the source, or stands there more than once: the mutant needs care."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """A fault: in each contract of `edits` (file, old text, new text) the old text must stand exactly once."""
-
-    name: str
-    fault: str
-    edits: tuple[tuple[str, str, str], ...]
-
-    @property
-    def contracts(self) -> tuple[str, ...]:
-        """Names of the contracts it changes."""
-        return tuple(sorted({file for file, _, _ in self.edits}))
-
-    def write(self, folder: Path) -> Path:
-        """Copy the contracts into `folder` / name, change them, and return that folder.
-
-        Raises StaleMutant.
-        """
-        root = folder / self.name
-        shutil.copytree(contracts_folder(), root)
-        for file, old, new in self.edits:
-            path = root / f"{file}.vy"
-            text = path.read_text(encoding="utf-8")
-            if text.count(old) != 1:
-                raise StaleMutant(f"{self.name}: {file}.vy has this text {text.count(old)} times, not once:\n{old}")
-            path.write_text(text.replace(old, new), encoding="utf-8")
-        return root
+from mutant import Mutant
 
 
 def _arena(name: str, fault: str, *edits: tuple[str, str]) -> Mutant:
@@ -222,7 +185,23 @@ MUTANTS: tuple[Mutant, ...] = (
     _vault(
         "close_too_early",
         "a version closes although questions bound to it still take commits",
-        ("(next != 0 and block.timestamp >= replaced + MAX_WINDOW)", "(next != 0 and block.timestamp >= replaced)"),
+        ("replaced + MAX_WINDOW if next != 0 else", "replaced if next != 0 else"),
+    ),
+    _vault(
+        "close_what_was_never_opened",
+        "a replaced version that is idle closes although it may still take commits",
+        (
+            "    assert block.timestamp >= since,",
+            "    assert block.timestamp >= since or block.timestamp >= (state >> 208) + IDLE_PERIOD,",
+        ),
+    ),
+    _vault(
+        "move_a_debt_onto_open_positions",
+        "a debt arrives where a wager already stands, and takes its gain from the children it names",
+        (
+            "if self._escrow_state[forecaster][heir] & MAX_WEI == 0:",
+            "if self._escrow_state[forecaster][heir] & MAX_WEI >= 0:",
+        ),
     ),
     _vault(
         "answer_to_other_names",
@@ -268,6 +247,19 @@ MUTANTS: tuple[Mutant, ...] = (
         "emit_without_debiting",
         "an emission is not taken out of the series' money",
         ("        self._accounts[series] = word - emission\n", "        self._accounts[series] = word\n"),
+    ),
+    _treasury(
+        "keep_from_sponsors_what_stakes_lost",
+        "a sponsor can withdraw no more than was ever paid in",
+        (
+            "    self._base -= convert(amount, int256)\n",
+            "    self._base -= convert(amount, int256)\n    assert self._base >= 0\n",
+        ),
+    ),
+    _treasury(
+        "share_old_epochs_under_new_weights",
+        "what fell due before the weights changed is shared under the new ones",
+        ("    assert self.next_epoch > (block.timestamp - START) // EPOCH,", "    assert self.next_epoch > 0,"),
     ),
     _treasury(
         "mint_an_epoch_twice",

@@ -153,7 +153,10 @@ def change_weights_between_a_loss_and_a_gain(s: Stage, p: Pick) -> None:
     children = [Leaf(p.one(s.agents).address, 0, 1)]
     domain = s.model.arena.series[series].domain
     version = s.model.cascade.latest(who.address) or announce(s, who, children, 2_500)
+    late = p.often(1, 2)
     for lose in (True, False):
+        if late and not lose:
+            s.travel(s.now + CONFIG.max_window + 60)
         if series not in playable(s):
             return
         question = open_one(s, p, series)
@@ -161,6 +164,9 @@ def change_weights_between_a_loss_and_a_gain(s: Stage, p: Pick) -> None:
         if question is None or high < question.series.params.min_wager:
             return
         bet(s, question, [(who, confident(question, 0), max(question.series.params.min_wager, high // 4))])
+        if late and not lose:
+            # The debt must wait until the wager under the newer version is settled.
+            s.do(s.stranger, "vault", "close", who.address, version, domain)
         reveal_all(s, p, question)
         resolve(s, question, 1 if lose else 0)
         settle_all(s, p, question)

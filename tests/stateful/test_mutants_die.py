@@ -7,7 +7,8 @@ from pathlib import Path
 
 import fuzz
 import pytest
-from mutants import MUTANTS, Mutant, StaleMutant, by_name
+from mutant import Mutant, StaleMutant
+from mutants import MUTANTS, by_name
 
 from headwater.chain import contracts_folder
 

@@ -6,6 +6,8 @@ from pick import Pick
 from stage import CONFIG, TOKENS, Stage
 from verbs import verb
 
+from headwater.twin import MAX_CATCH_UP
+
 # ---------------------------------------------------------------- stake
 
 
@@ -82,6 +84,18 @@ def set_weights(s: Stage, p: Pick) -> None:
         series.reverse()
     weights = [p.one((1, 2, 3, 100, 9_999, 10_000)) if p.often(31, 32) else p.one((0, 10_001)) for _ in series]
     s.do(s.governor if p.often() else p.one(s.people), "treasury", "set_weights", series, weights)
+
+
+@verb(lambda s: s.model.treasury.shares)
+def change_weights_late(s: Stage, p: Pick) -> None:
+    """After more epochs than one roll catches up with: all of them must be shared under the old weights."""
+    if p.often(1, 2):
+        return
+    s.travel(s.now + (MAX_CATCH_UP + p.number(0, 3)) * CONFIG.epoch)
+    series = [number for number, _ in s.model.treasury.shares]
+    for _ in range(2):
+        s.do(s.governor, "treasury", "set_weights", series, [p.number(1, 10_000) for _ in series])
+        s.do(p.one(s.people), "treasury", "roll")
 
 
 @verb(lambda s: s.model.arena.series)
