@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # Extra arguments: make run ARGS="--questions 30", make test ARGS="-k cascade"
 ARGS ?=
 # Seconds of random histories in `make fuzz`.
-BUDGET ?= 600
+BUDGET ?= 900
 
 .PHONY: help run test lint bench fuzz season anvil gas clean
 

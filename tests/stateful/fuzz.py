@@ -162,7 +162,7 @@ def chosen(names: list[str]) -> list[Mutant]:
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="fuzz.py", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--budget", type=float, default=600, metavar="SECONDS", help="time for everything (600)")
+    parser.add_argument("--budget", type=float, default=900, metavar="SECONDS", help="time for everything (900)")
     parser.add_argument("--seed", type=int, default=0, help="the first seed; a failure names the one that repeats it")
     parser.add_argument(
         "--contracts", type=Path, metavar="FOLDER", help="Vyper sources to test; the project's if absent"
