@@ -77,7 +77,11 @@ def first_scene(s: Stage, p: Pick) -> None:
     for who in s.forecasters:
         s.do(who, "vault", "deposit", p.one((10_000, 1_000, 300)) * TOKENS + p.number(0, 9))
     middle, *providers = s.agents[3:]
-    verbs_cascade.announce(s, middle, [verbs_cascade.Leaf(one.address, 0, 1) for one in providers], 2_000)
+    leaves = [verbs_cascade.Leaf(one.address, 0, 1) for one in providers]
+    if p.often(1, 2):
+        # Its own version: a circle, were such a leaf to pay.
+        leaves.append(verbs_cascade.Leaf(middle.address, 1, 1))
+    verbs_cascade.announce(s, middle, leaves, 2_000)
     for who in s.forecasters[: p.number(0, 3)]:
         children = [verbs_cascade.leaf(s, p, who.address), verbs_cascade.Leaf(middle.address, 1, 2)]
         verbs_cascade.announce(s, who, children, p.one((1_000, 3_333)), p.one((0, 100 * TOKENS)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from model_arena import AWAITING_ODDS, OPEN, RESOLVED, Question
+from model_vault import Key
 from pick import Pick
 from stage import CONFIG, TOKENS, Stage
 from verbs import verb
@@ -175,6 +176,27 @@ def change_weights_between_a_loss_and_a_gain(s: Stage, p: Pick) -> None:
             open_escrow(s, who.address, newer, domain)
     s.travel(s.now + CONFIG.max_window + 60)
     s.do(s.stranger, "vault", "close", who.address, version, domain)
+
+
+def closable(s: Stage) -> list[Key]:
+    """Escrows without open positions that hold something or carry a debt."""
+    return [key for key, one in s.model.vault.escrows.items() if one.lock == 0 and (one.held or one.debt)]
+
+
+@verb(closable, weight=2)
+def close_at_the_bound(s: Stage, p: Pick) -> None:
+    """Close an escrow a second before the rules allow it, and then; sometimes one that was idle when replaced."""
+    key = p.one(closable(s))
+    forecaster, version, _ = key
+    if (forecaster, version) not in s.model.cascade.successors:
+        if p.often(1, 2):
+            s.travel(s.model.vault.active.get(key, 0) + CONFIG.idle_period)
+        announce(s, s.by_address[forecaster], [Leaf(p.one(s.agents).address, 0, 1)], 1_000)
+    if (forecaster, version) in s.model.cascade.successors:
+        bound = s.model.cascade.successors[forecaster, version][1] + CONFIG.max_window
+        for moment in (bound - 1, bound):
+            s.travel(moment)
+            s.do(p.one(s.people), "vault", "close", *key)
 
 
 @verb(can_play, weight=2)
