@@ -88,7 +88,8 @@ def first_scene(s: Stage, p: Pick) -> None:
     verbs_cascade.announce_tree(s, p)
     verbs_series.create(s, p, s.agents[p.number(0, 5)], governed=False, feed=p.often(1, 2))
     if p.often(3, 4):
-        verbs_series.create(s, p, s.governor, governed=True, feed=False)
+        for feed in (False, True)[: p.number(1, 2)]:
+            verbs_series.create(s, p, s.governor, governed=True, feed=feed)
         governed = [number for number, account in s.model.treasury.accounts.items() if not account.sponsor]
         s.do(s.governor, "treasury", "set_weights", governed, [1] * len(governed))
         s.do(s.stranger, "treasury", "roll")
@@ -113,8 +114,8 @@ class Run:
 def machine_on(stage: Stage, on_step: Callable[[Run], None] | None = None) -> type[Histories]:
     """The machine on this stage, with a rule for every verb; its `run` counts."""
     members: dict[str, Any] = {"stage": stage, "run": Run(stage=stage, on_step=on_step)}
-    # Hypothesis takes the first for the simplest, and begins with a history of nothing else: let that be a short one.
-    for rank, verb in enumerate(sorted(VERBS.values(), key=lambda verb: verb.name != "wait")):
+    # Hypothesis takes the first for the simplest, and likes to fill histories with it: let it be one that does much.
+    for rank, verb in enumerate(sorted(VERBS.values(), key=lambda verb: -verb.weight)):
         for copy in range(verb.weight):
             members[f"rule_{rank:02}_{copy}"] = _rule(verb)
     return type("Histories", (Histories,), members)

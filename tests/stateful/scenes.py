@@ -123,7 +123,7 @@ def play_question(s: Stage, p: Pick) -> None:
         # The first second in which it is too late.
         s.travel(question.times.commit_end)
         place(s, question, *p.one(bets), bytes(32))
-    hidden = p.one((0, 0, 1))
+    hidden = p.one((0, 1)) if end == 6 else p.one((0, 0, 1))
     s.travel(question.times.commit_end)
     if question.positions and p.often(1, 4):
         forecaster = p.one(sorted(question.positions))
@@ -176,6 +176,35 @@ def change_weights_between_a_loss_and_a_gain(s: Stage, p: Pick) -> None:
             open_escrow(s, who.address, newer, domain)
     s.travel(s.now + CONFIG.max_window + 60)
     s.do(s.stranger, "vault", "close", who.address, version, domain)
+
+
+def in_one_domain(s: Stage) -> list[tuple[int, int]]:
+    """Pairs of series on whose questions a forecaster can stand at once under one escrow."""
+    series = s.model.arena.series
+    free = [] if s.model.vault.paused else playable(s)
+    return [
+        (a, b) for a in free for b in free if series[a].domain == series[b].domain and (a != b or series[a].has_feed)
+    ]
+
+
+@verb(in_one_domain, weight=2)
+def stand_on_two_questions(s: Stage, p: Pick) -> None:
+    """One settles while the other is still open: what it wins is held as far as the other may lose it."""
+    who = p.one(s.forecasters)
+    children = [Leaf(p.one(s.agents).address, 0, 1)]
+    if not s.model.cascade.latest(who.address):
+        announce(s, who, children, p.one((100, 2_500)))
+    both = [question for series in p.one(in_one_domain(s)) if (question := open_one(s, p, series))]
+    for question in both:
+        high = highest_wager(s, question, who.address)
+        low = question.series.params.min_wager
+        if high >= low:
+            bet(s, question, [(who, confident(question, 0), max(low, high // p.one((4, 10))))])
+    for question in both:
+        reveal_all(s, p, question)
+    for question in both if p.often(1, 2) else reversed(both):
+        resolve(s, question, p.one((0, 0, 1)))
+        settle_all(s, p, question)
 
 
 def closable(s: Stage) -> list[Key]:
