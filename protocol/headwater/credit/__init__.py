@@ -1,4 +1,4 @@
-"""Credit: what each signal was worth. Cooperative games, exact Shapley and its simple kin, weights from credits."""
+"""Credit: what each signal was worth. Cooperative games, exact Shapley and its kin, weights from credits."""
 
 from headwater.credit.closed import (
     AdditiveGame,
@@ -14,6 +14,8 @@ from headwater.credit.errors import CreditError, GameError, NoCreditError, Playe
 from headwater.credit.exact import shapley
 from headwater.credit.game import FunctionGame, Game, TableGame, tabulate
 from headwater.credit.growth import PooledGrowthGame, Pooling, SignalForm, pooled_growth_game
+from headwater.credit.logit import CreditRule, LogitGrowthGame, credit_shares
+from headwater.credit.precedence import LaterGame, precedence_shapley
 from headwater.credit.result import Credit
 from headwater.credit.simple import equal, leave_one_out
 from headwater.credit.weights import weights_from_credit
@@ -24,10 +26,13 @@ __all__ = [
     "AirportGame",
     "Credit",
     "CreditError",
+    "CreditRule",
     "FunctionGame",
     "Game",
     "GameError",
     "GloveGame",
+    "LaterGame",
+    "LogitGrowthGame",
     "NoCreditError",
     "PlayerLimitError",
     "PooledGrowthGame",
@@ -40,9 +45,11 @@ __all__ = [
     "VotingGame",
     "WeightsError",
     "coalition_range",
+    "credit_shares",
     "equal",
     "leave_one_out",
     "pooled_growth_game",
+    "precedence_shapley",
     "shapley",
     "tabulate",
     "weights_from_credit",
