@@ -57,12 +57,18 @@ class Event:
         return self.args[key]
 
 
+class LogReader(Protocol):
+    """What makes events of logs: a `Contract`."""
+
+    def decode(self, logs: Sequence[Log]) -> tuple[Event, ...]:
+        """Those of the logs that are this reader's, decoded, in order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of a transaction. `status` is always 1 on a receipt that a backend returns: 0 raises Reverted.
 
-    `timestamp` is the block's, in seconds; `contract_address` is set for deployments; `events` are the logs of
-    the contract it was sent to, decoded, when it was sent through a `Contract`.
+    `timestamp` is the block's, in seconds; `contract_address` is set for deployments.
     """
 
     tx_hash: str
@@ -72,13 +78,24 @@ class Receipt:
     timestamp: int
     contract_address: str | None
     logs: tuple[Log, ...]
-    events: tuple[Event, ...] = field(default=())
+    _reader: LogReader | None = field(default=None, init=False, repr=False, compare=False)
+
+    def read_by(self, reader: LogReader) -> Receipt:
+        """This receipt, with `events` decoded by this reader when somebody asks."""
+        object.__setattr__(self, "_reader", reader)
+        return self
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The logs of the contract it was sent to, decoded, when it was sent through a `Contract`. DecodeError."""
+        return () if self._reader is None else self._reader.decode(self.logs)
 
     def event(self, name: str) -> Event:
         """The one event of that name; DecodeError if there is none or more than one."""
-        found = [event for event in self.events if event.name == name]
+        events = self.events
+        found = [event for event in events if event.name == name]
         if len(found) != 1:
-            names = ", ".join(event.name for event in self.events) or "none"
+            names = ", ".join(event.name for event in events) or "none"
             raise DecodeError(
                 f"expected one {name} in transaction {self.tx_hash}, found {len(found)} (events: {names})"
             )
@@ -94,7 +111,7 @@ class Backend(Protocol):
 
     @property
     def name(self) -> str:
-        """Short name for people: "tester", or the URL."""
+        """Short name for people: "tester", "revm", or the URL."""
 
     @property
     def chain_id(self) -> int:
@@ -178,5 +195,5 @@ def local_control(backend: Backend) -> LocalControl:
         return backend
     raise NoLocalControl(
         f"{backend.name} cannot move its clock, take snapshots or hand out money: it is not a development node; "
-        'use "tester", or a node such as anvil'
+        'use "tester", "revm", or a node such as anvil'
     )

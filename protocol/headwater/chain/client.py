@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from headwater.chain.accounts import Account
@@ -55,12 +54,11 @@ class Contract:
         return TxRequest(self.address, self.encode(name, *args), value, gas)
 
     def send(self, name: str, *args: Any, sender: Account, gas: int | None = None, value: int = 0) -> Receipt:
-        """Send a transaction, wait, check; the receipt's `events` are this contract's, decoded.
+        """Send a transaction, wait, check; the receipt's `events` are this contract's, decoded when asked for.
 
         Raises ArgumentError, Reverted, TransactionRejected, NotMined.
         """
-        receipt = self.backend.send(self.request(name, *args, gas=gas, value=value), sender)
-        return replace(receipt, events=self.decode(receipt.logs))
+        return self.backend.send(self.request(name, *args, gas=gas, value=value), sender).read_by(self)
 
     def decode(self, logs: Sequence[Log]) -> tuple[Event, ...]:
         """Those of the logs that are this contract's, decoded, in order."""
@@ -92,4 +90,4 @@ def deploy(
     if receipt.contract_address is None:
         raise TransactionRejected(f"{backend.name} gave no address for the deployment of {artifact.name}")
     contract = Contract(backend, receipt.contract_address, interface, name=artifact.name)
-    return contract, replace(receipt, events=contract.decode(receipt.logs))
+    return contract, receipt.read_by(contract)

@@ -22,20 +22,18 @@ from eth_utils.exceptions import ValidationError
 from headwater.chain.accounts import Account
 from headwater.chain.backend import DEFAULT_GAS, Log, Receipt, Topic, TxRequest
 from headwater.chain.errors import ArgumentError, ChainError, Reverted, TransactionRejected, reverted
+from headwater.chain.genesis import (
+    BLOCK_GAS_LIMIT,
+    CHAIN_ID,
+    DEV_BALANCE,
+    GENESIS_TIME,
+    PREFUNDED,
+    balances,
+    dev_account,
+    faucet,
+)
 from headwater.chain.logs import matches
 from headwater.chain.transaction import SignedTransaction, Transaction, address_bytes, checksum
-
-GENESIS_TIME: Final = 2_000_000_000
-"""Timestamp of block 0, in seconds."""
-
-BLOCK_GAS_LIMIT: Final = 100_000_000
-CHAIN_ID: Final = 1337
-DEV_BALANCE: Final = 10**6 * 10**18
-"""Wei that each development account holds at genesis."""
-
-_FAUCET_INDEX: Final = 2**32
-_FAUCET_BALANCE: Final = 10**12 * 10**18
-_PREFUNDED: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +57,13 @@ class EmbeddedBackend:
     def __init__(self, *, seed: int = 0, chain_id: int = CHAIN_ID) -> None:
         self.chain_id: Final = chain_id
         self._seed = seed
-        self._accounts = [Account.derive(seed, index) for index in range(_PREFUNDED)]
-        self._faucet = Account.derive(seed, _FAUCET_INDEX)
-        balances = {account.address: DEV_BALANCE for account in self._accounts}
-        balances[self._faucet.address] = _FAUCET_BALANCE
         pyevm = PyEVMBackend(
             genesis_parameters=PyEVMBackend.generate_genesis_params(
                 {"timestamp": GENESIS_TIME, "gas_limit": BLOCK_GAS_LIMIT}
             ),
             genesis_state={
                 address_bytes(address): {"balance": wei, "nonce": 0, "code": b"", "storage": {}}
-                for address, wei in balances.items()
+                for address, wei in balances(seed).items()
             },
         )
         self._chain: Any = pyevm.chain
@@ -285,17 +279,15 @@ class EmbeddedBackend:
 
     def fund(self, address: str, wei: int) -> None:
         """Raise an address's balance by a transfer from the faucet account."""
-        self.send(TxRequest(to=address, value=wei), self._faucet)
+        self.send(TxRequest(to=address, value=wei), faucet(self._seed))
 
     def dev_accounts(self, count: int) -> tuple[Account, ...]:
         """The first `count` accounts of the seed. All are funded: 64 at genesis, further ones by the faucet now."""
-        while len(self._accounts) < count:
-            account = Account.derive(self._seed, len(self._accounts))
-            self._accounts.append(account)
-        for account in self._accounts[_PREFUNDED:count]:
+        accounts = tuple(dev_account(self._seed, index) for index in range(count))
+        for account in accounts[PREFUNDED:]:
             if self.balance(account.address) < DEV_BALANCE // 2:
                 self.fund(account.address, DEV_BALANCE)
-        return tuple(self._accounts[:count])
+        return accounts
 
     # Blocks
 
