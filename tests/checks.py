@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 import pytest
 
+from harness import LocalBackend
 from headwater.chain import Contract, Receipt, Reverted, address_bytes, decode_events
 from headwater.chain.backend import Backend
 from headwater.chain.participant import Participant
-from headwater.chain.tester import EmbeddedBackend
 
 
 class Place(Protocol):
@@ -27,7 +27,7 @@ class Place(Protocol):
 def state_roots(place: Place) -> Mapping[str, bytes]:
     """Storage root of every contract, by address: equal exactly when no slot differs."""
     backend = place.backend
-    assert isinstance(backend, EmbeddedBackend)
+    assert isinstance(backend, LocalBackend)
     assert not backend._batching
     accounts = backend._vm.state._account_db
     return {c.address: accounts._get_account(address_bytes(c.address)).storage_root for c in place.contracts}
@@ -57,7 +57,7 @@ def refused(place: Place, reason: str) -> Iterator[None]:
 def force(place: Place, contract: Contract, getter: str, value: int) -> None:
     """Set the public number that `getter` reads, as if a history too long to play had: for the next transaction."""
     backend = place.backend
-    assert isinstance(backend, EmbeddedBackend)
+    assert isinstance(backend, LocalBackend)
     state, address = backend._vm.state, address_bytes(contract.address)
     for slot in range(32):
         before = state.get_storage(address, slot)

@@ -1,4 +1,7 @@
-"""Fixtures every test may use: a fresh embedded chain, and a real node where the binary is at hand."""
+"""Fixtures every test may use: a fresh chain, and a real node where the binary is at hand.
+
+`--chain revm` plays the tests on the fast chain instead of the embedded one; those marked `pyevm` stay where they are.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,21 @@ from pathlib import Path
 
 import pytest
 
-from harness import World, new_world
+import harness
+from harness import LocalBackend, World, new_backend, new_world
 from headwater.chain import connect, local_control
-from headwater.chain.tester import BLOCK_GAS_LIMIT, GENESIS_TIME, EmbeddedBackend
+from headwater.chain.genesis import BLOCK_GAS_LIMIT, GENESIS_TIME
+from headwater.chain.tester import EmbeddedBackend
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--chain", choices=sorted(harness.CHAINS), default="tester", help="chain in process to test on")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    harness.chosen = config.getoption("--chain")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,17 +40,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def tester_chain() -> EmbeddedBackend:
-    """The one embedded chain of this process; take `chain` instead."""
+def _one_chain() -> LocalBackend:
+    return new_backend(seed=0)
+
+
+@pytest.fixture
+def chain(_one_chain: LocalBackend) -> Iterator[LocalBackend]:
+    """The chain under test at genesis; whatever a test does to it is undone."""
+    snapshot = _one_chain.snapshot()
+    yield _one_chain
+    _one_chain.revert(snapshot)
+
+
+@pytest.fixture(scope="session")
+def _one_embedded() -> EmbeddedBackend:
     return EmbeddedBackend(seed=0)
 
 
 @pytest.fixture
-def chain(tester_chain: EmbeddedBackend) -> Iterator[EmbeddedBackend]:
-    """The embedded chain at genesis; whatever a test does to it is undone."""
-    snapshot = tester_chain.snapshot()
-    yield tester_chain
-    tester_chain.revert(snapshot)
+def embedded(_one_embedded: EmbeddedBackend) -> Iterator[EmbeddedBackend]:
+    """The embedded chain, whatever the option says, for tests that are about it; whatever they do is undone."""
+    snapshot = _one_embedded.snapshot()
+    yield _one_embedded
+    _one_embedded.revert(snapshot)
 
 
 def find_anvil() -> str | None:
@@ -93,7 +118,7 @@ def anvil(anvil_node: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def _deployed_world() -> World:
-    return new_world(EmbeddedBackend(seed=0))
+    return new_world(new_backend(seed=0))
 
 
 @pytest.fixture

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from headwater.cascade import Leaf
 from headwater.chain import Contract, LocalControl
 from headwater.chain.backend import Backend
+from headwater.chain.genesis import CHAIN_ID
 from headwater.chain.participant import Participant
+from headwater.chain.revm import RevmBackend
 from headwater.chain.system import Announcement, SeriesParams, System, Times
+from headwater.chain.tester import EmbeddedBackend
 from headwater.twin import Scale
 from headwater.units import WAD
 from headwater_deploy import DAY, HOUR, ProtocolConfig, deploy
@@ -18,6 +21,17 @@ TOKENS = WAD
 SALT = bytes(range(32))
 ZERO = "0x" + "00" * 20
 CONFIG = ProtocolConfig(epoch=DAY, emission=10**6 * TOKENS, min_window=60, max_window=7 * DAY, cooldown=DAY)
+
+
+LocalBackend = EmbeddedBackend | RevmBackend
+CHAINS: Mapping[str, type[LocalBackend]] = {"tester": EmbeddedBackend, "revm": RevmBackend}
+chosen = "tester"
+"""Which of CHAINS the tests run on; pytest's `--chain` sets it."""
+
+
+def new_backend(*, seed: int = 0, chain_id: int = CHAIN_ID) -> LocalBackend:
+    """A fresh chain in this process, of the kind chosen."""
+    return CHAINS[chosen](seed=seed, chain_id=chain_id)
 
 
 def series_params(owner: str, **changes: object) -> SeriesParams:

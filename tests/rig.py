@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness import TOKENS
+from harness import TOKENS, LocalBackend
 from headwater.cascade import Leaf, Terms, list_terms, pack_list
 from headwater.chain import Account, Contract, Receipt, create_address, deploy, load
-from headwater.chain.tester import EmbeddedBackend
 from headwater_deploy import DAY
 
 STAKE = 1_000 * TOKENS
@@ -27,7 +26,7 @@ COOLDOWN = DAY
 class Rig:
     """`arena` holds the arena's place, `owner` every role and the genesis supply; `staker` has STAKE bonded."""
 
-    backend: EmbeddedBackend
+    backend: LocalBackend
     arena: Account
     owner: Account
     staker: Account
@@ -74,7 +73,7 @@ class Rig:
         return receipt
 
 
-def new_rig(backend: EmbeddedBackend) -> Rig:
+def new_rig(backend: LocalBackend) -> Rig:
     """Deploy; register a governed series 1 that has minted money in its bankroll, all of it set aside."""
     owner, arena, staker, stranger = backend.dev_accounts(4)
     nonce = backend.nonce(owner.address)

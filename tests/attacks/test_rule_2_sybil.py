@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import TOKENS, World, audit, new_world
-from headwater.chain.tester import EmbeddedBackend
+from harness import TOKENS, World, audit, new_backend, new_world
 from headwater.twin import Scale, capacity, growth, lock, net
 from headwater.units import MAX_WEI
 from questions import Bet, Case, stage
@@ -23,7 +22,7 @@ CROWD = 50
 @pytest.fixture(scope="module")
 def crowd() -> World:
     """Fifty-one identities with the same stake."""
-    return new_world(EmbeddedBackend(seed=0), forecasters=CROWD + 1, providers=0)
+    return new_world(new_backend(seed=0), forecasters=CROWD + 1, providers=0)
 
 
 def split(rng: np.random.Generator, wager: int, parts: int) -> list[int]:

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import CONFIG, TOKENS, World, new_world
-from headwater.chain.tester import EmbeddedBackend
+from harness import CONFIG, TOKENS, World, new_backend, new_world
 from headwater.twin import Scale, capacity, growth, kept_reserve, net, reserve_slice
 from headwater.units import BPS, MAX_WEI, WAD
 from questions import Bet, Case, play_case, stage
@@ -22,7 +21,7 @@ VAST = 2**93
 def vast_world() -> World:
     """The widest supply: stakes and reserves near 2**96."""
     config = replace(CONFIG, cap=MAX_WEI, genesis_supply=MAX_WEI, emission=0)
-    return new_world(EmbeddedBackend(seed=0), providers=0, stake=VAST, gift=VAST, config=config)
+    return new_world(new_backend(seed=0), providers=0, stake=VAST, gift=VAST, config=config)
 
 
 def settle_all(world: World, case: Case) -> None:

@@ -8,10 +8,9 @@ from itertools import permutations
 import pytest
 from hypothesis import given
 
-from harness import SALT, TOKENS, ZERO, World, audit, new_world
+from harness import SALT, TOKENS, ZERO, World, audit, new_backend, new_world
 from headwater.cascade import Leaf
 from headwater.chain import Reverted
-from headwater.chain.tester import EmbeddedBackend
 from questions import ENDINGS, Bet, Case, cases, commit_all, open_case, play_case, reveal_all, stage
 from randomised import corner, trials, undone
 
@@ -146,7 +145,7 @@ def test_a_pause_stops_new_commits_and_deposits_and_nothing_on_the_way_out(world
 
 
 def test_a_settlement_costs_the_same_gas_however_many_positions_there_are() -> None:
-    world = new_world(EmbeddedBackend(seed=0), forecasters=41, providers=0)
+    world = new_world(new_backend(seed=0), forecasters=41, providers=0)
     bet = Bet((3 * 10**17, 7 * 10**17), 500 * TOKENS)
     used = []
     for count in (3, 41):

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from harness import new_backend
 from headwater.chain import Contract, create_address, load
 from headwater.chain import deploy as deploy_contract
 from headwater.chain.artifacts import contracts_folder
-from headwater.chain.tester import EmbeddedBackend
 from headwater_deploy import ProtocolConfig
 from headwater_deploy.plan import plan
 
@@ -21,7 +21,7 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> Contract:
     root = tmp_path_factory.mktemp("probe") / "contracts"
     shutil.copytree(contracts_folder(), root)
     shutil.copy(Path(__file__).with_name("ArenaProbe.vy"), root)
-    backend = EmbeddedBackend(seed=0)
+    backend = new_backend(seed=0)
     deployer = backend.dev_accounts(1)[0]
     steps = plan(deployer.address, backend.nonce(deployer.address), ProtocolConfig())
     for step in steps:

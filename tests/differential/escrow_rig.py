@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from harness import LocalBackend
 from headwater.cascade import Leaf
 from headwater.chain.participant import Participant
 from headwater.chain.system import Addresses, Announcement, System
-from headwater.chain.tester import EmbeddedBackend
 from headwater.twin import Escrow
 from headwater.units import MAX_WEI
 from headwater_deploy import DAY, ProtocolConfig
@@ -35,7 +35,7 @@ class Open:
 class VaultRig:
     """One forecaster with a stake; nets and locks are the driver's choice. `check` compares all with the twins."""
 
-    backend: EmbeddedBackend
+    backend: LocalBackend
     stake: int
     bankroll: int
     versions: dict[int, Announcement] = field(default_factory=dict)

@@ -11,8 +11,8 @@ from escrow_rig import VaultRig
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness import LocalBackend
 from headwater.chain import Reverted
-from headwater.chain.tester import EmbeddedBackend
 from headwater.units import GWEI, MAX_WEI, WAD
 from headwater_deploy import DAY
 from randomised import trials, undone
@@ -33,7 +33,7 @@ def _net(rng: np.random.Generator, lock: int) -> int:
 @trials(20)
 @given(seed=seeds, keep=st.tuples(keeps, keeps), cushions=st.tuples(cushion, cushion), bits=st.integers(36, 91))
 def test_histories_of_gains_losses_closes_and_debts_are_the_twins(
-    chain: EmbeddedBackend, seed: int, keep: tuple[int, int], cushions: tuple[int, int], bits: int
+    chain: LocalBackend, seed: int, keep: tuple[int, int], cushions: tuple[int, int], bits: int
 ) -> None:
     rng = np.random.default_rng(seed)
     buffer = [(2**bits >> 6) * sixtyfourths // GWEI * GWEI for sixtyfourths in cushions]
@@ -87,7 +87,7 @@ def _play(rig: VaultRig, nets: list[tuple[int, int]], order: tuple[int, ...]) ->
     count=st.integers(2, 4),
 )
 def test_the_order_of_settlements_moves_nothing_that_anybody_owns_or_owes(
-    chain: EmbeddedBackend, seed: int, keep: int, buffer: int, start: str, count: int
+    chain: LocalBackend, seed: int, keep: int, buffer: int, start: str, count: int
 ) -> None:
     """Every order of up to four open positions: same stake, same debt, same total for the children, to the wei."""
     rng = np.random.default_rng(seed)
@@ -132,7 +132,7 @@ def test_the_order_of_settlements_moves_nothing_that_anybody_owns_or_owes(
         assert len(ends) == 1, f"{factorial(count)} orders end in {ends}"
 
 
-def test_a_debt_stops_growing_at_its_width_and_stops_no_settlement(chain: EmbeddedBackend) -> None:
+def test_a_debt_stops_growing_at_its_width_and_stops_no_settlement(chain: LocalBackend) -> None:
     rig = VaultRig(chain, stake=2**94, bankroll=2**95)
     version = rig.announce(100, 0)
     for _ in range(5):

@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import TOKENS, World, binary
+from harness import TOKENS, LocalBackend, World, binary
 from headwater.cascade import SHARE, Deposit, Leaf, Ledger, LedgerError, MerkleSumTree, Terms, solve
 from headwater.chain import Contract, Reverted
 from headwater.chain.participant import Participant
 from headwater.chain.system import Addresses, System
-from headwater.chain.tester import EmbeddedBackend
 from headwater.units import BPS, MAX_WEI
 from headwater_deploy import ProtocolConfig
 from randomised import trials, undone
@@ -29,7 +28,7 @@ CONFIG = ProtocolConfig(cap=MAX_WEI, genesis_supply=MAX_WEI)
 class Twins:
     """A Cascade whose vault is the driver, and the ledger beside it; every verb acts on both and compares."""
 
-    backend: EmbeddedBackend
+    backend: LocalBackend
     ledger: Ledger = field(default_factory=Ledger)
     known: list[tuple[str, int, Terms, tuple[Leaf, ...], MerkleSumTree | None]] = field(default_factory=list)
 
@@ -134,9 +133,7 @@ def _leaves(rng: np.random.Generator, nodes: list[str], count: int, versions: in
 
 @trials(10)
 @given(seed=st.integers(0, 2**32 - 1), bits=st.sampled_from([4, 20, 64, 90]))
-def test_any_history_of_deposits_releases_and_pulls_books_the_same(
-    chain: EmbeddedBackend, seed: int, bits: int
-) -> None:
+def test_any_history_of_deposits_releases_and_pulls_books_the_same(chain: LocalBackend, seed: int, bits: int) -> None:
     rng = np.random.default_rng(seed)
     with undone(chain):
         twins = Twins(chain)
@@ -222,7 +219,7 @@ def test_releases_of_real_escrows_cascade_as_the_solver_says(world: World) -> No
     )
 
 
-def test_a_tree_of_two_hundred_leaves_pays_each_what_the_solver_says(chain: EmbeddedBackend) -> None:
+def test_a_tree_of_two_hundred_leaves_pays_each_what_the_solver_says(chain: LocalBackend) -> None:
     with undone(chain):
         twins = Twins(chain)
         rng = np.random.default_rng(5)

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import CONFIG, TOKENS, World, audit, new_world
+from harness import CONFIG, TOKENS, World, audit, new_backend, new_world
 from headwater.chain import Reverted
-from headwater.chain.tester import EmbeddedBackend
 from headwater.twin import kept_reserve, lock, reserve_slice
 from headwater.units import MAX_WEI
 from questions import Bet, Case, cases, commit_all, open_case, play_case
@@ -25,7 +24,7 @@ VAST = 2**93
 def vast_world() -> World:
     """A deployment whose supply is the widest the contracts allow, 2**96 - 1, so that products reach their width."""
     config = replace(CONFIG, cap=MAX_WEI, genesis_supply=MAX_WEI, emission=0)
-    return new_world(EmbeddedBackend(seed=0), providers=0, stake=VAST, gift=VAST, config=config)
+    return new_world(new_backend(seed=0), providers=0, stake=VAST, gift=VAST, config=config)
 
 
 def _compare(world: World, case: Case) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness import LocalBackend
 from headwater.chain import Account, Contract
-from headwater.chain.tester import EmbeddedBackend
 from headwater.twin import Schedule, set_aside, share_out
 from headwater.units import BPS, MAX_WEI, WAD
 from headwater_deploy import ProtocolConfig
@@ -28,7 +28,7 @@ waits = st.tuples(st.one_of(st.just(0), st.integers(0, 3), st.integers(0, 200)),
 class Treasury:
     """The bytecode driven by one account, and the twin's view of it kept beside."""
 
-    def __init__(self, backend: EmbeddedBackend, config: ProtocolConfig) -> None:
+    def __init__(self, backend: LocalBackend, config: ProtocolConfig) -> None:
         self.backend = backend
         self.driver: Account = backend.dev_accounts(1)[0]
         made = rig(backend, self.driver, config, ["HeadwaterToken", "Treasury"], driven="ForecastArena")
@@ -90,7 +90,7 @@ _weights = st.dictionaries(st.integers(1, 40), st.integers(1, 10_000), min_size=
     steps=st.lists(st.tuples(waits, st.integers(0, 9)), min_size=1, max_size=9),
 )
 def test_rolls_mint_and_share_what_the_twin_says(
-    chain: EmbeddedBackend,
+    chain: LocalBackend,
     cap: int,
     genesis: int,
     emission: int,
@@ -124,7 +124,7 @@ def test_rolls_mint_and_share_what_the_twin_says(
             treasury.check()
 
 
-def test_an_epoch_late_or_a_hundred_mint_the_same_in_the_end(chain: EmbeddedBackend) -> None:
+def test_an_epoch_late_or_a_hundred_mint_the_same_in_the_end(chain: LocalBackend) -> None:
     config = ProtocolConfig(cap=MAX_WEI, genesis_supply=0, emission=10**24, decay=97 * 10**16, epoch=3_600)
     totals = []
     for stride in (1, 7, 150):
@@ -147,7 +147,7 @@ def test_an_epoch_late_or_a_hundred_mint_the_same_in_the_end(chain: EmbeddedBack
 @trials(25)
 @given(data=st.data())
 def test_a_question_sets_aside_what_the_twin_says_within_its_epochs_cap(
-    chain: EmbeddedBackend, data: st.DataObject
+    chain: LocalBackend, data: st.DataObject
 ) -> None:
     seed = data.draw(st.integers(0, 2**32 - 1))
     rng = np.random.default_rng(seed)

@@ -14,10 +14,10 @@ from model import Model
 from model_base import Refused
 from views import Values, View, views
 
+from harness import new_backend
 from headwater.cascade import CascadeError
 from headwater.chain import Receipt, Reverted
 from headwater.chain.participant import Participant
-from headwater.chain.tester import EmbeddedBackend
 from headwater.units import WAD
 from headwater_deploy import HOUR, ProtocolConfig, deploy
 
@@ -52,7 +52,7 @@ class Stage:
     """
 
     def __init__(self, sources: Path | None = None) -> None:
-        self.backend = EmbeddedBackend(seed=0)
+        self.backend = new_backend(seed=0)
         accounts = self.backend.dev_accounts(8)
         self.system = deploy(self.backend, accounts[0], CONFIG, sources=sources).system
         self.people = [Participant(self.system, account) for account in accounts]

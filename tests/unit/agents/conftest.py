@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from harness import new_backend
 from headwater.chain import LocalControl
-from headwater.chain.tester import EmbeddedBackend
 from headwater_agents.lab.rain import RainWorld, load_rain
 from headwater_agents.runner.journal import Journal
 from headwater_agents.runner.season import Season, play_season
@@ -33,7 +33,7 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Play]:
         def start(world: RainWorld, *, journal: Path | None = None, **settings: Any) -> Season:
             config = SeasonConfig(**settings)
             path = journal or tmp_path_factory.mktemp("season") / "journal.sqlite"
-            backend = stack.enter_context(closing(EmbeddedBackend(seed=config.seed)))
+            backend = stack.enter_context(closing(new_backend(seed=config.seed)))
             with closing(Journal(path)) as kept:
                 return play_season(backend, world, config, kept)
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from headwater.chain.tester import EmbeddedBackend
+from harness import new_backend
 from rig import Rig, new_rig
 
 
 @pytest.fixture(scope="session")
 def _deployed_rig() -> Rig:
-    return new_rig(EmbeddedBackend(seed=1))
+    return new_rig(new_backend(seed=1))
 
 
 @pytest.fixture

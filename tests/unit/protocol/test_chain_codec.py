@@ -11,9 +11,9 @@ from eth_abi.abi import encode as reference_encode
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness import LocalBackend
 from headwater.chain import Account, ArgumentError, Contract, DecodeError, Interface, Log, decode, deploy, encode, load
 from headwater.chain.logs import matches
-from headwater.chain.tester import EmbeddedBackend
 
 SOURCES = Path(__file__).parent / "chain_contracts"
 NODE = Account.derive(0, 0).address
@@ -32,7 +32,7 @@ class Path_:
 
 
 @pytest.fixture
-def probe(chain: EmbeddedBackend) -> Contract:
+def probe(chain: LocalBackend) -> Contract:
     owner = chain.dev_accounts(1)[0]
     return deploy(chain, load("Probe", SOURCES), owner, 5, sender=owner)[0]
 
@@ -152,7 +152,7 @@ def test_log_of_another_contract_or_event_is_left_alone_and_a_broken_one_told(in
         interface.decode_log(Log(NODE, (stored.topic,), good.data, 1, 0, "0x"))
 
 
-def test_receipt_gives_the_one_event_of_a_name(probe: Contract, chain: EmbeddedBackend) -> None:
+def test_receipt_gives_the_one_event_of_a_name(probe: Contract, chain: LocalBackend) -> None:
     user = chain.dev_accounts(2)[1]
     receipt = probe.send("store_twice", 1, sender=user)
     with pytest.raises(DecodeError, match="expected one Stored"):

@@ -21,9 +21,15 @@ from headwater.chain import (
     deploy,
     load,
 )
-from headwater.chain.tester import BLOCK_GAS_LIMIT, DEV_BALANCE, GENESIS_TIME, EmbeddedBackend
+from headwater.chain.genesis import BLOCK_GAS_LIMIT, DEV_BALANCE, GENESIS_TIME
+from headwater.chain.tester import EmbeddedBackend
 
 SOURCES = Path(__file__).parent / "chain_contracts"
+
+
+@pytest.fixture
+def chain(embedded: EmbeddedBackend) -> EmbeddedBackend:
+    return embedded
 
 
 @pytest.fixture
@@ -221,6 +227,6 @@ def test_connect_opens_the_tester_and_refuses_what_names_no_chain() -> None:
     assert backend.dev_accounts(1)[0] == Account.derive(5, 0)
     typed: Backend = EmbeddedBackend()
     assert typed.name == "tester"
-    for spec in ("revm", "", "anvil", "ws://127.0.0.1:8545", "127.0.0.1:8545", "Tester"):
-        with pytest.raises(UnknownChain, match=r'accepted: "tester", or the http\(s\) URL'):
+    for spec in ("pyrevm", "", "anvil", "ws://127.0.0.1:8545", "127.0.0.1:8545", "Tester"):
+        with pytest.raises(UnknownChain, match=r'accepted: "tester", "revm", or the http\(s\) URL'):
             connect(spec)

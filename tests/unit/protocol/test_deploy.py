@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 from eth_hash.auto import keccak
 
-from harness import CONFIG, TOKENS, ZERO
+from harness import CONFIG, TOKENS, ZERO, LocalBackend, new_backend
 from headwater.chain import Account, Reverted, TxRequest, address_bytes, create_address, load
 from headwater.chain import deploy as deploy_contract
 from headwater.chain.system import CONTRACTS
-from headwater.chain.tester import EmbeddedBackend
 from headwater_deploy import (
     DAY,
     ContractRecord,
@@ -37,7 +36,7 @@ class Crash(Exception):
 
 
 @pytest.fixture
-def deployer(chain: EmbeddedBackend) -> Account:
+def deployer(chain: LocalBackend) -> Account:
     return chain.dev_accounts(1)[0]
 
 
@@ -52,7 +51,7 @@ def _edit(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
     path.write_text(json.dumps(content))
 
 
-def test_the_plan_is_what_happens(chain: EmbeddedBackend, deployer: Account) -> None:
+def test_the_plan_is_what_happens(chain: LocalBackend, deployer: Account) -> None:
     steps = plan(deployer.address, chain.nonce(deployer.address), CONFIG)
     assert [step.name for step in steps] == list(CONTRACTS)
     assert [step.address for step in steps] == [create_address(deployer.address, step.nonce) for step in steps]
@@ -65,7 +64,7 @@ def test_the_plan_is_what_happens(chain: EmbeddedBackend, deployer: Account) -> 
     assert all(chain.code_at(step.address) for step in steps)
 
 
-def test_the_contracts_are_wired_to_each_other_and_set_as_configured(chain: EmbeddedBackend, deployer: Account) -> None:
+def test_the_contracts_are_wired_to_each_other_and_set_as_configured(chain: LocalBackend, deployer: Account) -> None:
     governor, guardian, slasher, holder = (account.address for account in chain.dev_accounts(5)[1:])
     config = replace(CONFIG, governor=governor, guardian=guardian, slasher=slasher, genesis_holder=holder)
     system = deploy(chain, deployer, config).system
@@ -93,7 +92,7 @@ def test_the_contracts_are_wired_to_each_other_and_set_as_configured(chain: Embe
 
 
 def test_the_deployer_has_every_role_that_is_not_given_and_the_zero_address_leaves_one_empty(
-    chain: EmbeddedBackend, deployer: Account
+    chain: LocalBackend, deployer: Account
 ) -> None:
     system = deploy(chain, deployer, replace(CONFIG, guardian=ZERO)).system
     assert system.treasury.call("governor") == system.vault.call("slasher") == deployer.address
@@ -101,7 +100,7 @@ def test_the_deployer_has_every_role_that_is_not_given_and_the_zero_address_leav
     assert system.balance(deployer.address) == CONFIG.genesis_supply
 
 
-def test_a_manifest_reads_back_as_it_was_written(chain: EmbeddedBackend, deployer: Account, path: Path) -> None:
+def test_a_manifest_reads_back_as_it_was_written(chain: LocalBackend, deployer: Account, path: Path) -> None:
     made = deploy(chain, deployer, CONFIG, manifest=path).manifest
     assert Manifest.read(path) == made
     assert made.complete
@@ -119,7 +118,7 @@ def test_a_manifest_reads_back_as_it_was_written(chain: EmbeddedBackend, deploye
 
 @pytest.mark.parametrize("config", [CONFIG, None])
 def test_a_second_call_verifies_and_sends_nothing(
-    chain: EmbeddedBackend, deployer: Account, path: Path, config: Any
+    chain: LocalBackend, deployer: Account, path: Path, config: Any
 ) -> None:
     first = deploy(chain, deployer, CONFIG, manifest=path)
     nonce, block, written = chain.nonce(deployer.address), chain.block_number(), path.read_bytes()
@@ -131,7 +130,7 @@ def test_a_second_call_verifies_and_sends_nothing(
     assert (chain.nonce(deployer.address), chain.block_number(), path.read_bytes()) == (nonce, block, written)
 
 
-def test_without_a_manifest_nothing_is_remembered(chain: EmbeddedBackend, deployer: Account) -> None:
+def test_without_a_manifest_nothing_is_remembered(chain: LocalBackend, deployer: Account) -> None:
     first, second = (deploy(chain, deployer, CONFIG) for _ in range(2))
     assert set(first.system.addresses.by_name().values()).isdisjoint(second.system.addresses.by_name().values())
 
@@ -139,7 +138,7 @@ def test_without_a_manifest_nothing_is_remembered(chain: EmbeddedBackend, deploy
 @pytest.mark.parametrize("steps", range(1, 6))
 @pytest.mark.parametrize("saved", [True, False], ids=["recorded", "sent but not recorded"])
 def test_a_deployment_resumes_after_a_crash_at_any_step(
-    chain: EmbeddedBackend, deployer: Account, path: Path, steps: int, saved: bool
+    chain: LocalBackend, deployer: Account, path: Path, steps: int, saved: bool
 ) -> None:
     planned = addresses(plan(deployer.address, chain.nonce(deployer.address), CONFIG))
     first_nonce = chain.nonce(deployer.address)
@@ -171,7 +170,7 @@ def test_a_deployment_resumes_after_a_crash_at_any_step(
 
 @pytest.mark.parametrize("steps", [1, 3])
 def test_a_transaction_in_between_loses_the_planned_addresses(
-    chain: EmbeddedBackend, deployer: Account, path: Path, steps: int
+    chain: LocalBackend, deployer: Account, path: Path, steps: int
 ) -> None:
     done = 0
 
@@ -191,7 +190,7 @@ def test_a_transaction_in_between_loses_the_planned_addresses(
 
 
 def test_a_first_transaction_that_is_refused_leaves_no_manifest_behind(
-    chain: EmbeddedBackend, deployer: Account, path: Path
+    chain: LocalBackend, deployer: Account, path: Path
 ) -> None:
     impossible = replace(CONFIG, genesis_holder=ZERO, genesis_supply=TOKENS)
     with pytest.raises(Reverted, match="mint to the zero address"):
@@ -200,7 +199,7 @@ def test_a_first_transaction_that_is_refused_leaves_no_manifest_behind(
     assert deploy(chain, deployer, CONFIG, manifest=path).sent == 5
 
 
-def test_an_incomplete_manifest_says_what_is_missing(chain: EmbeddedBackend, deployer: Account, path: Path) -> None:
+def test_an_incomplete_manifest_says_what_is_missing(chain: LocalBackend, deployer: Account, path: Path) -> None:
     made = deploy(chain, deployer, CONFIG, manifest=path).manifest
     first = {name: made.contracts[name] for name in CONTRACTS[:2]}
     with pytest.raises(ManifestError, match="not complete, missing StakeVault, Cascade, ForecastArena; deploy again"):
@@ -208,7 +207,7 @@ def test_an_incomplete_manifest_says_what_is_missing(chain: EmbeddedBackend, dep
 
 
 def test_other_settings_another_chain_or_deployer_are_refused(
-    chain: EmbeddedBackend, deployer: Account, path: Path
+    chain: LocalBackend, deployer: Account, path: Path
 ) -> None:
     deploy(chain, deployer, CONFIG, manifest=path)
     nonce, written = chain.nonce(deployer.address), path.read_bytes()
@@ -216,7 +215,7 @@ def test_other_settings_another_chain_or_deployer_are_refused(
         deploy(chain, deployer, replace(CONFIG, epoch=2 * DAY, cooldown=2 * DAY), manifest=path)
     with pytest.raises(ManifestError, match=r"was started by 0x\w+, not by 0x"):
         deploy(chain, chain.dev_accounts(2)[1], CONFIG, manifest=path)
-    other = EmbeddedBackend(seed=0, chain_id=4242)
+    other = new_backend(seed=0, chain_id=4242)
     with pytest.raises(ManifestError, match=f"belongs to chain {chain.chain_id}, this one is 4242"):
         deploy(other, deployer, CONFIG, manifest=path)
     with pytest.raises(VerificationError, match="belongs to chain"):
@@ -225,10 +224,10 @@ def test_other_settings_another_chain_or_deployer_are_refused(
 
 
 def test_a_fresh_chain_with_the_same_id_does_not_pass_for_the_recorded_one(
-    chain: EmbeddedBackend, deployer: Account, path: Path
+    chain: LocalBackend, deployer: Account, path: Path
 ) -> None:
     made = deploy(chain, deployer, CONFIG, manifest=path).manifest
-    fresh = EmbeddedBackend(seed=0)
+    fresh = new_backend(seed=0)
     with pytest.raises(VerificationError, match="HeadwaterToken: there is no code at"):
         deploy(fresh, deployer, CONFIG, manifest=path)
     assert fresh.block_number() == 0
@@ -246,7 +245,7 @@ def test_a_fresh_chain_with_the_same_id_does_not_pass_for_the_recorded_one(
     ],
 )
 def test_a_tampered_record_is_found_and_the_others_stand(
-    chain: EmbeddedBackend, deployer: Account, path: Path, name: str, what: str, problem: str
+    chain: LocalBackend, deployer: Account, path: Path, name: str, what: str, problem: str
 ) -> None:
     made = deploy(chain, deployer, CONFIG, manifest=path).manifest
 
@@ -278,7 +277,7 @@ def test_a_tampered_record_is_found_and_the_others_stand(
 
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_code_that_is_not_what_these_sources_compile_to_is_found(
-    chain: EmbeddedBackend, deployer: Account, path: Path, name: str
+    chain: LocalBackend, deployer: Account, path: Path, name: str
 ) -> None:
     manifest = deploy(chain, deployer, CONFIG, manifest=path).manifest
     record = manifest.contracts[name]
@@ -297,7 +296,7 @@ def test_code_that_is_not_what_these_sources_compile_to_is_found(
 
 
 def test_the_same_code_with_other_immutables_is_found_whatever_the_manifest_says(
-    chain: EmbeddedBackend, tmp_path: Path
+    chain: LocalBackend, tmp_path: Path
 ) -> None:
     owner, thief = chain.dev_accounts(2)
     steps = plan(owner.address, chain.nonce(owner.address), ProtocolConfig())

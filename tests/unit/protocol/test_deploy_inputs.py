@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness import CONFIG
-from headwater.chain.tester import EmbeddedBackend
+from harness import CONFIG, LocalBackend
 from headwater_deploy import DAY, ConfigError, Manifest, ManifestError, ProtocolConfig, deploy, verify
 from headwater_deploy.manifest import FORMAT
 
@@ -38,7 +37,7 @@ def test_a_setting_outside_its_rails_is_refused_with_what_is_accepted(name: str,
             ProtocolConfig(**{name: value})  # type: ignore[arg-type]
 
 
-def test_the_contracts_take_the_settings_at_both_ends_of_the_rails(chain: EmbeddedBackend) -> None:
+def test_the_contracts_take_the_settings_at_both_ends_of_the_rails(chain: LocalBackend) -> None:
     deployer = chain.dev_accounts(1)[0]
     lowest = ProtocolConfig(
         cap=1, genesis_supply=0, epoch=60, emission=0, decay=0, cooldown=1,
@@ -53,7 +52,7 @@ def test_the_contracts_take_the_settings_at_both_ends_of_the_rails(chain: Embedd
         assert [finding.problem for finding in verify(chain, deployment.manifest)] == [""] * 5
 
 
-def _manifest(chain: EmbeddedBackend, tmp_path: Path) -> tuple[Path, dict[str, Any]]:
+def _manifest(chain: LocalBackend, tmp_path: Path) -> tuple[Path, dict[str, Any]]:
     path = tmp_path / "manifest.json"
     deploy(chain, chain.dev_accounts(1)[0], CONFIG, manifest=path)
     return path, json.loads(path.read_text())
@@ -62,7 +61,7 @@ def _manifest(chain: EmbeddedBackend, tmp_path: Path) -> tuple[Path, dict[str, A
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b"null", b"3", b'"text"', b"{}", b'{"format": 2}', b"\xff\xfe\x00", b"[1, 2"]
 )
-def test_what_is_no_manifest_is_refused_and_left_alone(chain: EmbeddedBackend, tmp_path: Path, content: bytes) -> None:
+def test_what_is_no_manifest_is_refused_and_left_alone(chain: LocalBackend, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "manifest.json"
     path.write_bytes(content)
     with pytest.raises(ManifestError, match="is not a manifest"):
@@ -93,9 +92,7 @@ def test_a_manifest_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> N
         ("deployer", 7),
     ],
 )
-def test_a_manifest_with_a_broken_part_is_refused(
-    chain: EmbeddedBackend, tmp_path: Path, key: str, value: object
-) -> None:
+def test_a_manifest_with_a_broken_part_is_refused(chain: LocalBackend, tmp_path: Path, key: str, value: object) -> None:
     path, content = _manifest(chain, tmp_path)
     content[key] = value
     if value is None:
@@ -107,7 +104,7 @@ def test_a_manifest_with_a_broken_part_is_refused(
 
 @pytest.mark.parametrize("config", [3, {"surprise": 1}, {"epoch": 1}, {"epoch": "60"}])
 def test_a_manifest_whose_settings_cannot_be_read_is_refused(
-    chain: EmbeddedBackend, tmp_path: Path, config: object
+    chain: LocalBackend, tmp_path: Path, config: object
 ) -> None:
     path, content = _manifest(chain, tmp_path)
     whole = Manifest.read(path)

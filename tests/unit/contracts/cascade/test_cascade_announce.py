@@ -6,10 +6,9 @@ import pytest
 from eth_hash.auto import keccak
 
 from checks import force, refused, send, told
-from harness import World
+from harness import LocalBackend, World
 from headwater.cascade import Leaf, MerkleSumTree, pack_list
 from headwater.chain import Reverted, deploy, load
-from headwater.chain.tester import EmbeddedBackend
 
 GWEI = 10**9
 MAX_WEI = 2**96 - 1
@@ -223,7 +222,7 @@ def test_the_counter_ends_before_it_leaves_its_width(world: World) -> None:
 
 
 @pytest.mark.parametrize("missing", [0, 1])
-def test_a_cascade_needs_a_token_and_a_vault(chain: EmbeddedBackend, missing: int) -> None:
+def test_a_cascade_needs_a_token_and_a_vault(chain: LocalBackend, missing: int) -> None:
     owner = chain.dev_accounts(1)[0]
     args: list[object] = [owner, owner]
     cascade, _ = deploy(chain, load("Cascade"), *args, sender=owner)

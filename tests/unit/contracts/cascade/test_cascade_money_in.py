@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from checks import refused, send, told
-from harness import TOKENS, ZERO, World
+from harness import TOKENS, ZERO, LocalBackend, World
 from headwater.cascade import Leaf
 from headwater.chain import Contract, Reverted, deploy, load
-from headwater.chain.tester import EmbeddedBackend
 
 
 def test_a_deposit_raises_the_inflow_of_its_version_only(world: World) -> None:
@@ -75,13 +74,13 @@ def test_only_the_vault_books_a_release(world: World) -> None:
 
 
 @pytest.fixture
-def booked(chain: EmbeddedBackend) -> Contract:
+def booked(chain: LocalBackend) -> Contract:
     """A cascade whose vault is a key: it books what it is told, without money."""
     owner = chain.dev_accounts(1)[0]
     return deploy(chain, load("Cascade"), owner, owner, sender=owner)[0]
 
 
-def test_a_release_raises_the_released_lane_only(chain: EmbeddedBackend, booked: Contract) -> None:
+def test_a_release_raises_the_released_lane_only(chain: LocalBackend, booked: Contract) -> None:
     owner = chain.dev_accounts(1)[0]
     receipt = booked.send("receive_release", owner, 3, 2**96 - 1, sender=owner)
     assert dict(receipt.event("ReleaseReceived").args) == {"node": owner.address, "version": 3, "amount": 2**96 - 1}

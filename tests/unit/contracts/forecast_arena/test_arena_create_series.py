@@ -7,9 +7,8 @@ from dataclasses import asdict, astuple
 import pytest
 
 from checks import force, refused, send, told
-from harness import TOKENS, ZERO, World, series_params
+from harness import TOKENS, ZERO, LocalBackend, World, series_params
 from headwater.chain import Account, Contract, Reverted, create_address, deploy, load
-from headwater.chain.tester import EmbeddedBackend
 from headwater.twin import Scale
 from headwater_deploy import DAY
 
@@ -105,12 +104,12 @@ def test_next_odds_are_known_on_a_series_with_frequencies_only(world: World) -> 
 
 
 @pytest.fixture
-def vault(chain: EmbeddedBackend) -> Contract:
+def vault(chain: LocalBackend) -> Contract:
     """A vault that expects its arena at the next address the deployer creates."""
     return _vault(chain, chain.dev_accounts(1)[0])
 
 
-def _vault(chain: EmbeddedBackend, owner: Account) -> Contract:
+def _vault(chain: LocalBackend, owner: Account) -> Contract:
     arena = create_address(owner.address, chain.nonce(owner.address) + 1)
     args = (owner, owner, owner, arena, owner, owner, DAY, 7 * DAY, 30 * DAY)
     return deploy(chain, load("StakeVault"), *args, sender=owner)[0]
@@ -130,7 +129,7 @@ def _vault(chain: EmbeddedBackend, owner: Account) -> Contract:
     ],
 )
 def test_an_arena_is_made_within_the_rails(
-    chain: EmbeddedBackend, vault: Contract, windows: tuple[int, int, int], reason: str | None
+    chain: LocalBackend, vault: Contract, windows: tuple[int, int, int], reason: str | None
 ) -> None:
     owner = chain.dev_accounts(1)[0]
     if reason is None:
@@ -147,7 +146,7 @@ def test_an_arena_is_made_within_the_rails(
         assert caught.value.reason == reason
 
 
-def test_an_arena_and_its_vault_name_each_other(chain: EmbeddedBackend, vault: Contract) -> None:
+def test_an_arena_and_its_vault_name_each_other(chain: LocalBackend, vault: Contract) -> None:
     owner, other = chain.dev_accounts(2)
     with pytest.raises(Reverted) as caught:
         deploy(chain, load("ForecastArena"), owner, vault, owner, 60, 7 * DAY, DAY, sender=other)

@@ -7,10 +7,9 @@ from dataclasses import astuple, replace
 import pytest
 
 from checks import refused, send, told
-from harness import CONFIG, SALT, TOKENS, World, binary, series_params
+from harness import CONFIG, SALT, TOKENS, LocalBackend, World, binary, series_params
 from headwater.chain.participant import Participant
 from headwater.chain.system import Times
-from headwater.chain.tester import EmbeddedBackend
 from headwater.twin import capacity, max_growth
 from headwater_deploy import deploy
 
@@ -165,7 +164,7 @@ def test_an_empty_bankroll_gives_no_capacity_and_takes_no_wagers(world: World) -
         world.forecasters[0].commit(question, binary(0.5), TOKENS, SALT)
 
 
-def test_a_capacity_never_leaves_ninety_six_bits(chain: EmbeddedBackend) -> None:
+def test_a_capacity_never_leaves_ninety_six_bits(chain: LocalBackend) -> None:
     owner = chain.dev_accounts(1)[0]
     config = replace(CONFIG, cap=2**96 - 1, genesis_supply=2**96 - 1)
     who = Participant(deploy(chain, owner, config).system, owner)

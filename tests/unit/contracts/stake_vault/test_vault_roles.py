@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from checks import refused, send, told
-from harness import TOKENS, ZERO, World
+from harness import TOKENS, ZERO, LocalBackend, World
 from headwater.chain import Reverted, deploy, load
-from headwater.chain.tester import EmbeddedBackend
 from headwater_deploy import DAY
 
 
@@ -80,9 +79,7 @@ def test_handing_the_guardians_role_on_leaves_a_pause_in_place(world: World) -> 
         ({6: 90 * DAY, 7: 90 * DAY, 8: 366 * DAY}, None),
     ],
 )
-def test_a_vault_is_made_within_the_rails(
-    chain: EmbeddedBackend, changes: dict[int, object], reason: str | None
-) -> None:
+def test_a_vault_is_made_within_the_rails(chain: LocalBackend, changes: dict[int, object], reason: str | None) -> None:
     owner = chain.dev_accounts(1)[0]
     args: list[object] = [*[owner] * 6, DAY, 7 * DAY, 30 * DAY]
     for place, value in changes.items():

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 
 from checks import refused, send
-from harness import TOKENS, ZERO, World
+from harness import TOKENS, ZERO, LocalBackend, World
 from headwater.chain import Account, Contract, Reverted, deploy, load
-from headwater.chain.tester import EmbeddedBackend
 
 CAP = 1_000 * TOKENS
 
 
-def _token(chain: EmbeddedBackend, minter: Account, genesis: int = 0) -> Contract:
+def _token(chain: LocalBackend, minter: Account, genesis: int = 0) -> Contract:
     return deploy(chain, load("HeadwaterToken"), minter, CAP, minter, genesis, sender=minter)[0]
 
 
@@ -22,7 +21,7 @@ def test_only_the_treasury_mints(world: World) -> None:
             send(who, world.system.token, "mint", who.address, 1)
 
 
-def test_the_minter_mints_up_to_the_cap_and_not_a_wei_more(chain: EmbeddedBackend) -> None:
+def test_the_minter_mints_up_to_the_cap_and_not_a_wei_more(chain: LocalBackend) -> None:
     minter, holder = chain.dev_accounts(2)
     token = _token(chain, minter, genesis=CAP - 10)
     receipt = token.send("mint", holder, 9, sender=minter)
@@ -36,7 +35,7 @@ def test_the_minter_mints_up_to_the_cap_and_not_a_wei_more(chain: EmbeddedBacken
     assert token.call("balanceOf", holder) == 10
 
 
-def test_nothing_is_minted_to_the_zero_address(chain: EmbeddedBackend) -> None:
+def test_nothing_is_minted_to_the_zero_address(chain: LocalBackend) -> None:
     minter = chain.dev_accounts(1)[0]
     token = _token(chain, minter)
     with pytest.raises(Reverted) as caught:
@@ -45,7 +44,7 @@ def test_nothing_is_minted_to_the_zero_address(chain: EmbeddedBackend) -> None:
     assert token.call("totalSupply") == 0
 
 
-def test_the_genesis_supply_goes_to_its_holder(chain: EmbeddedBackend) -> None:
+def test_the_genesis_supply_goes_to_its_holder(chain: LocalBackend) -> None:
     minter = chain.dev_accounts(1)[0]
     token = _token(chain, minter, genesis=CAP)
     assert token.call("balanceOf", minter) == token.call("totalSupply") == CAP
@@ -62,7 +61,7 @@ def test_the_genesis_supply_goes_to_its_holder(chain: EmbeddedBackend) -> None:
     ],
 )
 def test_a_token_outside_the_rails_cannot_be_made(
-    chain: EmbeddedBackend, minter: str | None, cap: int, holder: str | None, genesis: int, reason: str
+    chain: LocalBackend, minter: str | None, cap: int, holder: str | None, genesis: int, reason: str
 ) -> None:
     deployer = chain.dev_accounts(1)[0]
     with pytest.raises(Reverted) as caught:
@@ -78,7 +77,7 @@ def test_a_token_outside_the_rails_cannot_be_made(
     assert caught.value.reason == reason
 
 
-def test_the_largest_cap_is_accepted(chain: EmbeddedBackend) -> None:
+def test_the_largest_cap_is_accepted(chain: LocalBackend) -> None:
     deployer = chain.dev_accounts(1)[0]
     token, _ = deploy(chain, load("HeadwaterToken"), deployer, 2**96 - 1, deployer, 2**96 - 1, sender=deployer)
     assert token.call("totalSupply") == 2**96 - 1

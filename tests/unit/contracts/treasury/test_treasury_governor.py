@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from checks import refused, send, told
-from harness import ZERO, World, series_params
+from harness import ZERO, LocalBackend, World, series_params
 from headwater.chain import Reverted, deploy, load
-from headwater.chain.tester import EmbeddedBackend
 from headwater_deploy import DAY
 
 NOT_GOVERNOR = "treasury: caller is not the governor"
@@ -61,7 +60,7 @@ def test_a_renounced_role_is_nobodys_for_ever(world: World) -> None:
     ],
 )
 def test_a_treasury_is_made_within_the_rails(
-    chain: EmbeddedBackend, changes: dict[int, object], reason: str | None
+    chain: LocalBackend, changes: dict[int, object], reason: str | None
 ) -> None:
     owner = chain.dev_accounts(1)[0]
     args: list[object] = [owner, owner, owner, owner, DAY, 10**24, 9 * 10**17]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from checks import send, told
-from harness import CONFIG, TOKENS, World
+from harness import CONFIG, TOKENS, LocalBackend, World
 from headwater.chain import Contract, create_address, deploy, load
-from headwater.chain.tester import EmbeddedBackend
 from headwater.twin import MAX_CATCH_UP, Schedule
 from headwater_deploy import DAY
 
@@ -107,7 +106,7 @@ def test_catching_up_mints_what_rolling_in_time_mints(world: World) -> None:
 
 
 @pytest.fixture
-def near_the_cap(chain: EmbeddedBackend) -> tuple[Contract, Contract]:
+def near_the_cap(chain: LocalBackend) -> tuple[Contract, Contract]:
     """A token and a treasury that may mint less than its schedule says: cap 25, 10 an epoch, without decay."""
     owner = chain.dev_accounts(1)[0]
     nonce = chain.nonce(owner.address)
@@ -117,7 +116,7 @@ def near_the_cap(chain: EmbeddedBackend) -> tuple[Contract, Contract]:
     return token, treasury
 
 
-def test_the_cap_ends_the_emission(chain: EmbeddedBackend, near_the_cap: tuple[Contract, Contract]) -> None:
+def test_the_cap_ends_the_emission(chain: LocalBackend, near_the_cap: tuple[Contract, Contract]) -> None:
     token, treasury = near_the_cap
     owner = chain.dev_accounts(1)[0]
     minted = []
