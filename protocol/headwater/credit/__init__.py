@@ -16,6 +16,14 @@ from headwater.credit.game import FunctionGame, Game, TableGame, tabulate
 from headwater.credit.growth import PooledGrowthGame, Pooling, SignalForm, pooled_growth_game
 from headwater.credit.logit import CreditRule, LogitGrowthGame, credit_shares
 from headwater.credit.precedence import LaterGame, precedence_shapley
+from headwater.credit.promotion import (
+    PromotionTest,
+    Standing,
+    growth_bound,
+    log_capital,
+    spent_level,
+    trial_growths,
+)
 from headwater.credit.result import Credit
 from headwater.credit.simple import equal, leave_one_out
 from headwater.credit.weights import weights_from_credit
@@ -37,8 +45,10 @@ __all__ = [
     "PlayerLimitError",
     "PooledGrowthGame",
     "Pooling",
+    "PromotionTest",
     "SignalForm",
     "SolvedGame",
+    "Standing",
     "SymmetricGame",
     "TableGame",
     "UnanimityGame",
@@ -47,10 +57,14 @@ __all__ = [
     "coalition_range",
     "credit_shares",
     "equal",
+    "growth_bound",
     "leave_one_out",
+    "log_capital",
     "pooled_growth_game",
     "precedence_shapley",
     "shapley",
+    "spent_level",
     "tabulate",
+    "trial_growths",
     "weights_from_credit",
 ]

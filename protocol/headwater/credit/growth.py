@@ -24,7 +24,7 @@ from typing import Final, Literal, TypeAlias, get_args
 import numpy as np
 import numpy.typing as npt
 
-from headwater.credit.coalitions import Bools, Floats
+from headwater.credit.coalitions import Bools, Floats, coalition_matrix
 from headwater.credit.errors import GameError
 from headwater.credit.game import Game
 
@@ -143,15 +143,23 @@ class PooledGrowthGame(Game):
         # (n, T · columns): a coalition's departure from the public odds is its row of members times this.
         self._parts = np.ascontiguousarray((parts * weights[:, None]).transpose(1, 0, 2).reshape(n, -1))
 
+    def growths(self, coalitions: npt.ArrayLike) -> Floats:
+        """Growth of each coalition's pool on each question, nats, not weighted by wagers: (m, n) to (m, T).
+
+        Raises:
+            GameError: a matrix of another shape or content.
+        """
+        members = coalition_matrix(coalitions, self.n_players)
+        growth = np.log(self._pooled(members.astype(np.float64))) + self._growth_of_one
+        # The pool of nobody is the public odds: zero by definition, not up to rounding.
+        growth[~members.any(axis=1)] = 0.0
+        return growth
+
     def _evaluate(self, members: Bools) -> Floats:
         values = np.empty(len(members))
         step = max(1, CHUNK // self._base.size)
         for start in range(0, len(members), step):
-            chunk = members[start : start + step]
-            growth = np.log(self._pooled(chunk.astype(np.float64))) + self._growth_of_one
-            values[start : start + step] = growth @ self._wagers
-        # The pool of nobody is the public odds: zero by definition, not up to rounding.
-        values[~members.any(axis=1)] = 0.0
+            values[start : start + step] = self.growths(members[start : start + step]) @ self._wagers
         return values
 
     def _pooled(self, members: Floats) -> Floats:
