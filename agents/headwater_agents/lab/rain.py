@@ -133,12 +133,15 @@ def _record() -> tuple[tuple[dt.date, float, tuple[float, ...]], ...]:
     return tuple(rows)
 
 
-def load_rain(*, thresholds: Sequence[float] = WET) -> RainWorld:
+def load_rain(*, thresholds: Sequence[float] = WET, stride: int = STRIDE) -> RainWorld:
     """Load the whole record: 1,657 questions, every third row from the first, in time order, no archive.
 
     `thresholds` (mm) are one to seven increasing, finite numbers that split the amounts into two to eight classes.
+    A `stride` below 3 makes windows overlap, so that one question's outcome leaks into the next: for showing just that.
     Raises RainError for anything else.
     """
+    if stride < 1:
+        raise RainError(f"stride is {stride}; it must be at least 1")
     bounds = tuple(float(bound) for bound in thresholds)
     if not 1 <= len(bounds) <= 7:
         raise RainError(f"{len(bounds)} thresholds; a question has 2 to 8 outcomes, so give 1 to 7")
@@ -147,6 +150,6 @@ def load_rain(*, thresholds: Sequence[float] = WET) -> RainWorld:
     days = tuple(
         RainDay(row=row, date=date, rain=rain, outcome=classify(rain, bounds), ensemble=ensemble)
         for row, (date, rain, ensemble) in enumerate(_record())
-        if row % STRIDE == 0
+        if row % stride == 0
     )
     return RainWorld(days=days, thresholds=bounds)

@@ -1,0 +1,1 @@
+"""A play: a setting, seats around a table, moves, and the record they leave."""

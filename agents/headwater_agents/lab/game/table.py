@@ -1,0 +1,305 @@
+"""The table: one play of a setting by honest agents and, in the attack arm, a coalition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from headwater.units import BPS, WAD
+from headwater_agents.adversaries.base import Attack
+from headwater_agents.lab.game.ledger import Ledger
+from headwater_agents.lab.game.moves import Bid
+from headwater_agents.lab.game.record import Record
+from headwater_agents.lab.game.seats import ProviderSeat, seat
+from headwater_agents.lab.game.setting import Setting
+from headwater_agents.lab.mechanisms.base import Commitment, Mechanism, Odds, Offer, Refused, Settled, Split
+from headwater_agents.lab.mechanisms.registry import make
+from headwater_agents.lab.population import log_odds, report, size
+
+MAIN: Final = 0
+SIDE: Final = 1
+_EVEN: Final = (WAD // 2, WAD // 2)
+_SIDE_ERROR: Final = 0.5
+
+
+class Table:
+    """A play under way, and what an attack may look at. Log-odds are of outcome 1; money wei.
+
+    Attributes:
+        setting, mechanism, seats: as they stand; `coalition` names the accounts that act together.
+        index: of the question, warm-up included.
+        offers: open questions by series.
+        signals: log-odds added that were sold for this question, by seller.
+        splits: what each buyer has announced last.
+        outcome: of the main question, once it is known; `side_outcome` likewise.
+        rng: the coalition's own dice.
+    """
+
+    def __init__(self, setting: Setting, attack: Attack | None, seed: int) -> None:
+        self.attack = attack or Attack()
+        self.attacked = attack is not None
+        self.setting = setting
+        self.total = setting.warm_up + setting.questions
+        sources = setting.providers + setting.endowment.providers
+        # Three streams, so that neither arm's choices move the other's draws.
+        world, choices, self.rng = (np.random.default_rng([seed, stream]) for stream in range(3))
+        self.script = setting.make_world().script(self.total, sources, world)
+        self._chances = choices.uniform(size=(self.total, sources + setting.aggregators + 1))
+        self.mechanism = self._mechanism()
+        self.index = 0
+        self.offers: dict[int, Offer] = {}
+        self.signals: dict[str, float] = {}
+        self.splits: dict[str, Split] = {}
+        self.outcome: int | None = None
+        self.side_outcome: int | None = None
+        self.record = Record()
+        extra = self.attack.suppliers(self) if self.attacked else {}
+        self.extra = tuple(dict.fromkeys(name for names in extra.values() for name in names))
+        self.seats = seat(setting, extra)
+        self.coalition = self.seats.coalition
+        self.coalition.update(self.extra)
+        self._fair: dict[str, Split] = {}
+        self._faith: dict[str, float] = {}
+        self._honest_wagers: dict[str, int] = {}
+        self.ledger = Ledger(self.mechanism)
+
+    def _mechanism(self) -> Mechanism:
+        settings = dict(self.setting.mechanism_settings)
+        if self.setting.mechanism == "headwater":
+            settings.setdefault("warm_up", self.setting.warm_up)
+            settings["sides"] = int(bool(self.setting.side))
+        return make(self.setting.mechanism, **settings)
+
+    # ------------------------------------------------------------ what attacks use
+
+    @property
+    def scored(self) -> bool:
+        """Whether the warm-up is over."""
+        return self.index >= self.setting.warm_up
+
+    def base(self, series: int = MAIN) -> float:
+        """Public log-odds."""
+        return log_odds(self.offers[series].odds)
+
+    def commitments(self, series: int = MAIN) -> tuple[Commitment, ...]:
+        """Wagers so far, as everybody sees them."""
+        return self.mechanism.commitments(self.offers[series].question)
+
+    def heard(self, buyer: str) -> dict[str, float]:
+        """Signals that a buyer got, by seller."""
+        suppliers = self.seats.buyers[buyer].agent.suppliers
+        return {
+            name: self.signals[name]
+            for name in suppliers
+            if name in self.signals and not (name in self.seats.providers and buyer in self.seats.providers[name].left)
+        }
+
+    def belief(self, name: str) -> float:
+        """Log-odds that a forecaster honestly holds: the public odds with all it has heard."""
+        return self.seats.forecasters[name].agent.forecast(self.base(), self.heard(name))
+
+    def enroll(self, name: str, stake: int = 0, payer: str | None = None) -> None:
+        """Let the coalition open another account. Raises Refused."""
+        self.mechanism.enroll(name, stake, payer)
+        self.coalition.add(name)
+        self.ledger.enrolled.append(name)
+
+    def announce(self, name: str, split: Split) -> bool:
+        """Let a coalition account announce a split; False if the mechanism refuses it."""
+        try:
+            self.mechanism.share(name, split)
+        except Refused as refusal:
+            self.record.refuse(refusal)
+            return False
+        self.splits[name] = split
+        return True
+
+    # ------------------------------------------------------------ the play
+
+    def play(self, progress: Callable[[int, int], None] = lambda done, of: None) -> Record:
+        """Play all questions, pay everybody out, and return the record."""
+        self._sit_down()
+        while self.index < self.total:
+            self._question()
+            self.index += 1
+            progress(self.index, self.total)
+        self.mechanism.finish()
+        self.ledger.close(self.record, self.coalition, self.seats)
+        return self.record
+
+    def _sit_down(self) -> None:
+        for name in (*self.seats.providers, *self.seats.aggregators, *self.extra):
+            self.ledger.enroll(name, 0)
+        for name, each in self.seats.forecasters.items():
+            if each.enters == 0:
+                self.ledger.enroll(name, each.stake)
+        if self.attacked:
+            self.attack.begin(self)
+
+    def _question(self) -> None:
+        self.outcome = self.side_outcome = None
+        for name, each in self.seats.forecasters.items():
+            if each.enters == self.index and self.index > 0:
+                self.ledger.enroll(name, each.stake)
+        if self.attacked:
+            self.attack.turn(self)
+        if self.scored and (self.index - self.setting.warm_up) % self.setting.reweigh_every == 0:
+            self._announce()
+        self._open()
+        self._sell()
+        bids = self._bid() if self.scored else []
+        self.mechanism.seal()
+        for bid in bids:
+            if not self.attacked or bid.name not in self.coalition or self.attack.reveals(self, bid):
+                self._try(lambda bid=bid: self.mechanism.reveal(self.offers[bid.series].question, bid.name))  # type: ignore[misc]
+        self._resolve(bids)
+
+    def _announce(self) -> None:
+        present = frozenset(self.ledger.enrolled)
+        for name, each in self.seats.buyers.items():
+            if name not in present:
+                continue
+            honest = each.agent.split(present)
+            self._fair[name] = honest
+            mine = self.attacked and name in self.coalition
+            split = self.attack.split(self, name, honest) if mine else honest
+            if mine:
+                self.announce(name, split)
+            else:
+                self.mechanism.share(name, split)
+                self.splits[name] = split
+
+    def _open(self) -> None:
+        self.offers = {MAIN: self.mechanism.open()}
+        if self.setting.side and self.scored:
+            posted = self._side_odds()
+            if self.attacked:
+                posted = self.attack.posted(self, posted)
+            self.offers[SIDE] = self.mechanism.open(SIDE, posted)
+
+    def _side_odds(self) -> Odds:
+        if self.setting.side in ("even", "coin"):
+            return _EVEN
+        error = _SIDE_ERROR * float(self.script.side[self.index]) if self.setting.side == "noisy" else 0.0
+        return report(self.base() + error)
+
+    # ------------------------------------------------------------ signals
+
+    def _sell(self) -> None:
+        """Providers sell what they find, then aggregators what they make of it, then accounts an attack has added."""
+        self.signals = {}
+        for name, each in self.seats.providers.items():
+            self._offer(name, self._finding(each))
+        for name in self.extra:
+            self._offer(name, None)
+        for name, buyer in self.seats.aggregators.items():
+            base = self.base()
+            self._offer(name, buyer.agent.forecast(base, self.heard(name)) - base)
+
+    def _finding(self, each: ProviderSeat) -> float | None:
+        if self.index < self.script.arrives[each.source]:
+            return None
+        effort = each.agent.effort
+        if self.attacked and each.name in self.coalition:
+            effort = self.attack.effort(self, each.name, effort)
+        if self.scored:
+            each.agent.spent += self.setting.provider.cost * effort
+        return self.script.signal(self.index, each.source, effort * each.quality, self.setting.provider.elasticity)
+
+    def _offer(self, name: str, honest: float | None) -> None:
+        value = self.attack.signal(self, name, honest) if self.attacked and name in self.coalition else honest
+        if value is not None:
+            self.signals[name] = value
+
+    # ------------------------------------------------------------ wagers
+
+    def _bid(self) -> list[Bid]:
+        honest = {name: self._honest_bid(name) for name in self.seats.forecasters if name in self.ledger.enrolled}
+        self._honest_wagers = {name: bid.wager for name, bid in honest.items() if bid is not None}
+        others = [bid for name, bid in honest.items() if bid is not None and name not in self.coalition]
+        done = [bid for bid in others if self._commit(bid)]
+        idle = self.setting.endowment.idle and not self.attacked
+        mine = [bid for name, bid in honest.items() if bid is not None and name in self.coalition and not idle]
+        if self.attacked:
+            mine = self.attack.bids(self, mine)
+        return done + [bid for bid in mine if self._commit(bid)]
+
+    def _honest_bid(self, name: str) -> Bid | None:
+        offer = self.offers[MAIN]
+        belief = report(self.belief(name))
+        wager = size(belief, offer, self.mechanism.stake(name), self.setting.wager)
+        return Bid(name, belief, wager) if wager else None
+
+    def _commit(self, bid: Bid) -> bool:
+        question = self.offers[bid.series].question
+        return self._try(lambda: self.mechanism.commit(question, bid.name, bid.report, bid.wager))
+
+    def _try(self, move: Callable[[], None]) -> bool:
+        try:
+            move()
+        except Refused as refusal:
+            self.record.refuse(refusal)
+            return False
+        return True
+
+    # ------------------------------------------------------------ pay and lessons
+
+    def _resolve(self, bids: list[Bid]) -> None:
+        self.outcome = outcome = int(self.script.outcomes[self.index])
+        self.side_outcome = int(self.script.coin[self.index]) if self.setting.side == "coin" else outcome
+        void = False
+        if self.attacked and self.scored:
+            self.attack.known(self)
+            void = self.attack.voids(self)
+        settled = [
+            self.mechanism.resolve(offer.question, None if void else (outcome, self.side_outcome)[series])
+            for series, offer in self.offers.items()
+        ]
+        if self.scored:
+            truth = float(self.script.truth[self.index])
+            self.record.score(self.offers[MAIN].odds, [bid for bid in bids if bid.series == MAIN], outcome, truth)
+            self._earn(settled)
+            self._watch(bids)
+        base = self.base()
+        for name, each in self.seats.buyers.items():
+            each.agent.learn(base, self.heard(name), outcome)
+        if self.attacked and self.scored:
+            self.attack.after(self)
+
+    def _earn(self, settled: list[Settled]) -> None:
+        for name, each in self.seats.providers.items():
+            if name in self.signals:
+                each.agent.earn(sum(one.flows.get(name, 0.0) for one in settled))
+
+    def _watch(self, bids: list[Bid]) -> None:
+        """Honest providers compare what buyers promise, and wager under that promise, with what was earned."""
+        wagered = {bid.name: bid.wager for bid in bids}
+        for buyer, each in self.seats.buyers.items():
+            if buyer not in self.coalition or buyer not in self._fair:
+                continue
+            honest = self._honest_wagers.get(buyer)
+            if honest:
+                ratio = min(1.0, wagered.get(buyer, 0) / honest)
+                self._faith[buyer] = 0.9 * self._faith.get(buyer, 1.0) + 0.1 * ratio
+            faith = self._faith.get(buyer, 1.0)
+            for supplier in each.agent.suppliers:
+                seat = self.seats.providers.get(supplier)
+                if seat is None or supplier in self.coalition or buyer in seat.left:
+                    continue
+                promised = _passed_on(self.splits.get(buyer), supplier) * faith
+                fair = _passed_on(self._fair[buyer], supplier)
+                chance = float(self._chances[self.index, seat.source])
+                if seat.agent.leaves(promised, fair, chance):
+                    seat.left.add(buyer)
+                    self.record.departures += 1
+
+
+def _passed_on(split: Split | None, child: str) -> float:
+    """Share of a buyer's earnings that a split promises to a child."""
+    if split is None or not split.weights:
+        return 0.0
+    total = sum(weight for _, weight in split.weights)
+    mine = sum(weight for name, weight in split.weights if name == child)
+    return (1 - split.keep_bps / BPS) * mine / total

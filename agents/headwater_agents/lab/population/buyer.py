@@ -1,0 +1,83 @@
+"""A buyer of signals: an aggregator or a forecaster. It pools what it buys, and says what each supplier was worth."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from headwater.credit.logit import CreditRule, credit_shares
+from headwater.units import BPS
+from headwater_agents.lab.mechanisms.base import Split
+from headwater_agents.lab.population.pool import Pool
+from headwater_agents.lab.worlds.script import Floats
+
+_GRAIN: Final = 10**6
+"""Weights announced are millionths."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuyerTraits:
+    """How a buyer pays and learns.
+
+    Attributes:
+        keep_bps: of what it earns.
+        credit: rule that divides the rest: "shapley", "leave-one-out", "precedence" or "equal".
+        window: resolved questions the credit looks back on.
+        established: questions after which a supplier counts as established, for "precedence".
+    """
+
+    keep_bps: int
+    credit: CreditRule = "shapley"
+    window: int = 60
+    established: int = 40
+
+
+class Buyer:
+    """Pools its suppliers' signals; remembers what each added. `suppliers` are names, in the pool's order."""
+
+    def __init__(self, suppliers: tuple[str, ...], traits: BuyerTraits) -> None:
+        self.suppliers = suppliers
+        self.traits = traits
+        self.pool = Pool(len(suppliers))
+        self._past: deque[tuple[Floats, float, int]] = deque(maxlen=traits.window)
+        self._heard = np.zeros(len(suppliers), dtype=np.int64)
+
+    def hear(self, signals: Mapping[str, float]) -> Floats:
+        """(n,): the signals in the pool's order, 0 for what did not come."""
+        return np.array([signals.get(name, 0.0) for name in self.suppliers])
+
+    def forecast(self, base: float, signals: Mapping[str, float]) -> float:
+        """Pooled log-odds of outcome 1."""
+        return self.pool.forecast(base, self.hear(signals))
+
+    def learn(self, base: float, signals: Mapping[str, float], outcome: int) -> None:
+        """Take in a resolved question."""
+        heard = self.hear(signals)
+        self._past.append((self.pool.contributions(heard), base + float(self.pool.weights[0]), outcome))
+        self._heard += [name in signals for name in self.suppliers]
+        self.pool.learn(base, heard, outcome)
+
+    def worth(self) -> Floats:
+        """(n,): suppliers' shares of the credit, not negative, summing to 1; equal until something speaks for any."""
+        equal = np.full(len(self.suppliers), 1 / max(1, len(self.suppliers)))
+        if not self._past:
+            return equal
+        gains, base, outcomes = (np.array(column) for column in zip(*self._past, strict=True))
+        ranks = None
+        if self.traits.credit == "precedence":
+            ranks = tuple(0 if heard >= self.traits.established else 1 for heard in self._heard)
+        shares = credit_shares(gains, base, outcomes, ranks, self.traits.credit)
+        return shares if float(shares.sum()) > 0 else equal
+
+    def split(self, paid: frozenset[str]) -> Split:
+        """What it announces, over those suppliers who are there to be paid."""
+        weights = tuple(
+            (name, int(share * _GRAIN))
+            for name, share in zip(self.suppliers, self.worth(), strict=True)
+            if name in paid and int(share * _GRAIN) > 0
+        )
+        return Split(self.traits.keep_bps, weights) if weights else Split(BPS, ())

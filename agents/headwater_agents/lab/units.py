@@ -1,0 +1,69 @@
+"""The lab's units of work: pure functions of plain values, so that any process can run them and any store keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from headwater_agents.adversaries.registry import make_attack
+from headwater_agents.lab.game.setting import Setting
+from headwater_agents.lab.game.table import Table
+
+
+def prepared(setting: Mapping[str, Any], attack: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The setting of both arms: the attack's endowment, and whatever it needs of the world. Raises LabError."""
+    chosen = make_attack(attack, **parameters)
+    with_endowment = Setting.from_json(setting).with_(endowment=chosen.endowment())
+    return chosen.setting(with_endowment).to_json()
+
+
+def honest_arm(*, setting: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Play a prepared setting honestly; the record as plain values."""
+    return Table(Setting.from_json(setting), None, seed).play().to_json()
+
+
+def attack_arm(*, setting: Mapping[str, Any], attack: str, parameters: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Play a prepared setting with the attack; the record as plain values."""
+    return Table(Setting.from_json(setting), make_attack(attack, **parameters), seed).play().to_json()
+
+
+def difference(attacked: Mapping[str, Any], honest: Mapping[str, Any], stake_unit: float) -> dict[str, float]:
+    """What the attack changed, by one seed. Shares are per unit the coalition staked (`stake_unit` tokens if it staked
+    nothing).
+
+    gain: of the coalition, share. forecasters_loss, providers_loss: of honest ones, share. treasury_loss: emission
+    beyond honest play's, share. log_loss: nats, positive where the forecast got worse. honest_gas: units.
+    """
+    unit = honest["coalition_stake"] or stake_unit
+    return {
+        "gain": (attacked["coalition"] - honest["coalition"]) / unit,
+        "forecasters_loss": (honest["forecasters"] - attacked["forecasters"]) / unit,
+        "providers_loss": (honest["providers"] - attacked["providers"]) / unit,
+        "treasury_loss": (attacked["emitted"] - honest["emitted"]) / unit,
+        "log_loss": attacked["log_loss"] - honest["log_loss"],
+        "honest_gas": float(attacked["gas"].get("honest", 0) - honest["gas"].get("honest", 0)),
+    }
+
+
+def attack_cell(
+    *, attack: str, seed: int, parameters: Mapping[str, Any] | None = None, **setting: Any
+) -> dict[str, float]:
+    """Both arms of one seed and their difference, with each arm's own figures beside it: a sweep's unit.
+
+    Keywords that are the attack's parameters go to it; a dot reaches into a part of the setting, as in
+    "provider.leave_rate" or "mechanism_settings.rent_bps"; all others are the setting's own.
+    """
+    known = make_attack(attack).parameters()
+    chosen = {**(parameters or {}), **{name: setting.pop(name) for name in list(setting) if name in known}}
+    nested: dict[str, Any] = {}
+    for name, value in setting.items():
+        part, _, inner = name.partition(".")
+        if inner:
+            nested.setdefault(part, {})[inner] = value
+        else:
+            nested[part] = value
+    both = prepared(nested, attack, chosen)
+    honest = honest_arm(setting=both, seed=seed)
+    attacked = attack_arm(setting=both, attack=attack, parameters=chosen, seed=seed)
+    result = difference(attacked, honest, both["stake"] / 10**18)
+    return {**result, "honest_coalition": honest["coalition"], "attack_coalition": attacked["coalition"]}
