@@ -12,6 +12,8 @@ from harness import LocalBackend
 from headwater.chain import Contract, Receipt, Reverted, address_bytes, decode_events
 from headwater.chain.backend import Backend
 from headwater.chain.participant import Participant
+from headwater.chain.revm import RevmBackend
+from headwater.chain.tester import EmbeddedBackend
 
 
 class Place(Protocol):
@@ -24,21 +26,24 @@ class Place(Protocol):
     def contracts(self) -> Sequence[Contract]: ...
 
 
-def state_roots(place: Place) -> Mapping[str, bytes]:
-    """Storage root of every contract, by address: equal exactly when no slot differs."""
-    backend = place.backend
-    assert isinstance(backend, LocalBackend)
+def storages(place: Place) -> Mapping[str, object]:
+    """What stands in the storage of every contract, by address: equal exactly when no slot differs."""
+    backend, addresses = place.backend, [contract.address for contract in place.contracts]
+    if isinstance(backend, RevmBackend):
+        words = backend.words()
+        return {address: words[address] for address in addresses}
+    assert isinstance(backend, EmbeddedBackend)
     assert not backend._batching
     accounts = backend._vm.state._account_db
-    return {c.address: accounts._get_account(address_bytes(c.address)).storage_root for c in place.contracts}
+    return {address: accounts._get_account(address_bytes(address)).storage_root for address in addresses}
 
 
 @contextmanager
 def nothing_changed(place: Place) -> Iterator[None]:
     """No storage slot of any contract may differ afterwards, and none of them may have spoken."""
-    roots, logs = state_roots(place), len(place.backend.get_logs())
+    before, logs = storages(place), len(place.backend.get_logs())
     yield
-    assert state_roots(place) == roots
+    assert storages(place) == before
     assert len(place.backend.get_logs()) == logs
 
 
@@ -58,13 +63,12 @@ def force(place: Place, contract: Contract, getter: str, value: int) -> None:
     """Set the public number that `getter` reads, as if a history too long to play had: for the next transaction."""
     backend = place.backend
     assert isinstance(backend, LocalBackend)
-    state, address = backend._vm.state, address_bytes(contract.address)
     for slot in range(32):
-        before = state.get_storage(address, slot)
-        state.set_storage(address, slot, value)
+        before = backend.storage(contract.address, slot)
+        backend.set_storage(contract.address, slot, value)
         if contract.call(getter) == value:
             return
-        state.set_storage(address, slot, before)
+        backend.set_storage(contract.address, slot, before)
     raise AssertionError(f"{contract.name} has no {getter} in its first slots")
 
 

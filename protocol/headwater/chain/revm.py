@@ -276,6 +276,10 @@ class RevmBackend:
         """One word of a contract's storage."""
         return int(self._engine.evm.storage(address, slot))
 
+    def words(self) -> dict[str, dict[int, int]]:
+        """Every word of storage that is not zero, by address and slot."""
+        return self._engine.words()
+
     def set_storage(self, address: str, slot: int, value: int) -> None:
         """Write one word of a contract's storage, as no transaction did: for states that take too long to reach."""
         self._pokes.append(

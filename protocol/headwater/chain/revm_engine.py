@@ -16,9 +16,12 @@ from pyrevm import EVM, AccountInfo, BlockEnv, CfgEnv, Env
 
 from headwater.chain.errors import Reverted, TransactionRejected, reverted
 from headwater.chain.genesis import BLOCK_GAS_LIMIT
+from headwater.chain.transaction import checksum
 
 _REVERT: Final = re.compile(r"Revert \{ gas_used: \d+, output: 0x([0-9a-f]*) \}")
 _HALT: Final = re.compile(r"Halt \{ reason: (\w+)")
+_ACCOUNT: Final = re.compile(r"(0x[0-9a-f]{40}): Account \{")
+_WORD: Final = re.compile(r"(\d+): StorageSlot \{ previous_or_original_value: \d+, present_value: (\d+) \}")
 _PADDING: Final = 33
 _CALLER_HAS_CODE: Final = "RejectCallerWithCode"
 
@@ -104,6 +107,16 @@ class Engine:
         # Once analysed, code comes padded with zeros; its hash says where it ends.
         bare = code[:-_PADDING]
         return bytes(bare if keccak(bare) == self.evm.basic(address).code_hash else code)
+
+    def words(self) -> dict[str, dict[int, int]]:
+        """Every word of storage that is not zero, by address and slot: read from pyrevm's own print of its state."""
+        accounts = _ACCOUNT.split(self.evm.journal_str.partition("transient_storage: ")[0])
+        return {
+            checksum(address): {
+                int(slot): int(now) for slot, now in _WORD.findall(account.partition("storage: {")[2]) if now != "0"
+            }
+            for address, account in zip(accounts[1::2], accounts[2::2], strict=True)
+        }
 
     def checkpoint(self) -> Any:
         """Remember the state as it stands."""

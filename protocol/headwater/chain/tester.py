@@ -289,6 +289,19 @@ class EmbeddedBackend:
                 self.fund(account.address, DEV_BALANCE)
         return accounts
 
+    # What only chains in this process can do
+
+    def storage(self, address: str, slot: int) -> int:
+        """One word of a contract's storage."""
+        return int(self._vm.state.get_storage(address_bytes(address), slot))
+
+    def set_storage(self, address: str, slot: int, value: int) -> None:
+        """Write one word of a contract's storage, as no transaction did: for states that take too long to reach.
+
+        It stands until the next block is sealed, and only if that block has a transaction.
+        """
+        self._vm.state.set_storage(address_bytes(address), slot, value)
+
     # Blocks
 
     def _open(self, timestamp: int | None = None) -> None:

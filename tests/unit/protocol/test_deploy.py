@@ -15,6 +15,7 @@ from harness import CONFIG, TOKENS, ZERO, LocalBackend, new_backend
 from headwater.chain import Account, Reverted, TxRequest, address_bytes, create_address, load
 from headwater.chain import deploy as deploy_contract
 from headwater.chain.system import CONTRACTS
+from headwater.chain.tester import EmbeddedBackend
 from headwater_deploy import (
     DAY,
     ContractRecord,
@@ -277,8 +278,10 @@ def test_a_tampered_record_is_found_and_the_others_stand(
 
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_code_that_is_not_what_these_sources_compile_to_is_found(
-    chain: LocalBackend, deployer: Account, path: Path, name: str
+    embedded: EmbeddedBackend, path: Path, name: str
 ) -> None:
+    # What no transaction can do, py-evm's state can.
+    chain, deployer = embedded, embedded.dev_accounts(1)[0]
     manifest = deploy(chain, deployer, CONFIG, manifest=path).manifest
     record = manifest.contracts[name]
     code = bytearray(chain.code_at(record.address))
