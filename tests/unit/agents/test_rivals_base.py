@@ -118,6 +118,17 @@ def test_void_refunds_everybody(name):
 
 
 @pytest.mark.parametrize("name", RIVALS)
+def test_a_question_without_wagers_pays_nobody(name):
+    mechanism = make(name)
+    mechanism.enroll("one", 100 * WAD)
+    mechanism.enroll("two", 100 * WAD)
+    question = mechanism.open().question
+    mechanism.seal()
+    assert mechanism.resolve(question, 1).nets == {}
+    assert (mechanism.wealth("one"), mechanism.emitted()) == (100 * WAD, 0)
+
+
+@pytest.mark.parametrize("name", RIVALS)
 def test_reports_are_seen_unless_secret(name):
     mechanism = make(name)
     mechanism.enroll("one", 10 * WAD)

@@ -82,7 +82,7 @@ class Rival(ABC):
     def pay(self, bets: Sequence[Bet], odds: Odds, outcome: int) -> Mapping[str, int]:
         """Nets (wei) by name: no less than minus the wager, and no more in all than wagers lost and `emission`.
 
-        `bets` stand in the order of commitment. Called once for each resolved question, also without bets.
+        `bets` stand in the order of commitment, one or more: a question that nobody wagered on pays nobody.
         """
 
     def enroll(self, name: str, stake: int, payer: str | None = None) -> None:
@@ -161,7 +161,7 @@ class Rival(ABC):
             raise Refused(f"an outcome is 0, 1 or None, got {outcome!r}")
         bets = tuple(asked.bets.values())
         nets = {bet.name: 0 for bet in bets}
-        if outcome is not None:
+        if outcome is not None and bets:
             nets |= self.pay(bets, asked.odds, outcome)
             self._check_bounds(bets, nets)
         flows = self.accounts.settle(nets)
