@@ -43,7 +43,7 @@ def odd_wei(rng, tokens):
 
 
 def play(mechanism, rng, rounds=40):
-    """A random history: splits with cycles, newcomers, leavers, several questions at once, voids, odd wei."""
+    """A random history: splits with cycles, allocations, newcomers, leavers, questions side by side, voids, odd wei."""
     everybody = [f"agent{each}" for each in range(6)]
     for name in everybody[:4]:
         mechanism.enroll(name, odd_wei(rng, 100_000))
@@ -55,6 +55,9 @@ def play(mechanism, rng, rounds=40):
             children = rng.choice(others, size=int(rng.integers(0, 4)), replace=False)
             weights = tuple((str(child), int(rng.integers(1, 10**9))) for child in children)
             mechanism.share(name, Split(int(rng.integers(100, BPS + 1)), weights))
+            if hasattr(mechanism, "allocate"):
+                named = {str(each): int(rng.integers(1, 10**9)) for each in rng.choice(others, size=2, replace=False)}
+                mechanism.allocate(name, named if rng.random() < 0.3 else None)
         offers = [mechanism.open(0), mechanism.open(1, report(rng))]
         for offer in offers:
             for name in everybody:
