@@ -68,9 +68,14 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A question's end. `nets`: wei won or lost by each account that wagered, before anything is passed on. `flows`: wei
-    that each account gained or lost by the question after all passing on, its own kept part included (float: for agents
-    to learn from; accounts are kept in `wealth`)."""
+    """A question's end.
+
+    Attributes:
+        question, outcome: which, and how it ended; None if it was voided.
+        nets: wei won or lost by each account that wagered, before anything is passed on.
+        flows: wei that each account gained or lost after all passing on, its own kept part included. Floats, for agents
+            to learn from; accounts are kept in `wealth`.
+    """
 
     question: int
     outcome: int | None
@@ -94,8 +99,11 @@ class Mechanism(Protocol):
     scored: bool
 
     def enroll(self, name: str, stake: int, payer: str | None = None) -> None:
-        """Open an account with this stake (0 for one that only receives), out of the payer's wallet if named, else brought
-        in from outside (`brought_in` counts it). Raises Refused if the account exists or the payer's wallet is short."""
+        """Open an account with this stake (0 for one that only receives).
+
+        It comes out of the payer's wallet if one is named, else from outside (`brought_in` counts that). Raises Refused if
+        the account exists or the payer's wallet is short.
+        """
 
     def retire(self, name: str) -> None:
         """Take the account's free stake out into its wallet, from where `enroll` may take it next round."""
@@ -107,10 +115,10 @@ class Mechanism(Protocol):
         """Announce how the account passes on what it earns. Children must be enrolled. Raises Refused."""
 
     def open(self, series: int = 0, posted: Odds | None = None) -> Offer:
-        """Open a question. Series 0 keeps its odds by outcomes' frequencies, others take posted odds. Raises Refused."""
+        """Open a question. Series 0 has its odds by outcomes' frequencies, others take posted ones. Raises Refused."""
 
     def commit(self, question: int, name: str, report: Odds, wager: int) -> None:
-        """Wager on a report. Raises Refused without such a stake, question or capacity, or for a report out of bounds."""
+        """Wager on a report. Raises Refused without stake, question or capacity for it, or a report out of bounds."""
 
     def commitments(self, question: int) -> tuple[Commitment, ...]:
         """What has been committed so far, in order, as everybody sees it."""
