@@ -1,8 +1,10 @@
 """Integer-exact twins of the contracts' arithmetic. Pure: no chain, no float, equal to the bytecode to the wei.
 
-The cascade's twin is `headwater.cascade`, which works on whole graphs.
+The one exception is `headwater.twin.batch`, float64 arrays of it for large studies, which says how far it is off. The
+cascade's twin is `headwater.cascade`, which works on whole graphs.
 """
 
+from headwater.twin.batch import EscrowBatch, batch_capacity, batch_growth, batch_lock, batch_net
 from headwater.twin.escrow import Escrow
 from headwater.twin.fixed import ceil_div, check_simplex, floor_div, wad_ln
 from headwater.twin.odds import COUNT_GRAIN, MAX_COUNT, count_outcome, frequency_odds
@@ -23,8 +25,13 @@ __all__ = [
     "MAX_CATCH_UP",
     "MAX_COUNT",
     "Escrow",
+    "EscrowBatch",
     "Scale",
     "Schedule",
+    "batch_capacity",
+    "batch_growth",
+    "batch_lock",
+    "batch_net",
     "capacity",
     "ceil_div",
     "check_simplex",
