@@ -1,4 +1,7 @@
-"""ABI encoding and decoding with one encoder per function, made once."""
+"""ABI encoding and decoding with one encoder per function, made once.
+
+What is as it should be goes through `words`; everything else through eth_abi, whose word is final.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,10 @@ from eth_hash.auto import keccak
 from headwater.chain.backend import Event, Log
 from headwater.chain.errors import ArgumentError, DecodeError
 from headwater.chain.transaction import address_bytes, checksum
+from headwater.chain.words import tuple_of
+
+_ODD: Final = (ValueError, TypeError, AttributeError, OverflowError)
+"""What the fast path raises for a value that eth_abi has to judge."""
 
 Abi = Sequence[Mapping[str, Any]]
 
@@ -104,6 +111,9 @@ def _shaper(component: Mapping[str, Any], depth: int | None = None) -> Callable[
     )
     shapers = [_shaper(part) for part in parts]
 
+    if not any(shapers):
+        return kind._make
+
     def shape(value: Any) -> Any:
         return kind(*(item if s is None else s(item) for s, item in zip(shapers, value, strict=True)))
 
@@ -118,16 +128,24 @@ class _Values:
         self.types = [_type(component) for component in components]
         self._encode = TupleEncoder(encoders=[_registry.get_encoder(kind) for kind in self.types])  # type: ignore[no-untyped-call]
         self._decode = TupleDecoder(decoders=[_registry.get_decoder(kind) for kind in self.types])  # type: ignore[no-untyped-call]
+        self._fast = tuple_of(tuple(self.types))
         self._structs = any(_has_tuple(component) for component in components)
         self._shapers = [_shaper(component) for component in components]
 
     def encode(self, values: Sequence[Any]) -> bytes:
+        try:
+            return self._fast.encode(values)
+        except _ODD:
+            pass
         if self._structs:
             values = [_plain(c, v) for c, v in zip(self.components, values, strict=True)]
         return bytes(self._encode(values))
 
     def decode(self, data: bytes) -> tuple[Any, ...]:
-        values = self._decode(ContextFramesBytesIO(data))  # type: ignore[no-untyped-call]
+        try:
+            values = self._fast.decode(data, 0)
+        except _ODD:
+            values = self._decode(ContextFramesBytesIO(data))  # type: ignore[no-untyped-call]
         if self._structs:
             return tuple(v if s is None else s(v) for s, v in zip(self._shapers, values, strict=True))
         return tuple(values)
@@ -286,6 +304,10 @@ def _interface(abi: str) -> Interface:
 def encode(types: Sequence[str], values: Sequence[Any]) -> bytes:
     """Plain `abi.encode`; addresses may be hex, bytes or objects with an `.address`. Raises ArgumentError."""
     try:
+        return tuple_of(tuple(types)).encode(values)
+    except _ODD:
+        pass
+    try:
         return bytes(_CODEC.encode(types, values))
     except (EncodingError, TypeError, ValueError) as error:
         raise ArgumentError(f"({','.join(types)}): {error}") from error
@@ -293,6 +315,10 @@ def encode(types: Sequence[str], values: Sequence[Any]) -> bytes:
 
 def decode(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
     """Plain `abi.decode`; addresses come checksummed. Raises DecodeError."""
+    try:
+        return tuple(tuple_of(tuple(types)).decode(data, 0))
+    except _ODD:
+        pass
     try:
         return tuple(_CODEC.decode(types, data))
     except (DecodingError, UnicodeDecodeError) as error:

@@ -17,6 +17,15 @@ from headwater.chain.system import Announcement, SeriesParams, System, Times, an
 from headwater.twin import check_simplex
 
 MAX_APPROVAL = 2**256 - 1
+LEAST_P_MIN = 10**15
+"""The least P_MIN a series may have, WAD."""
+
+
+def _check(forecast: Sequence[int], outcomes: int, p_min: int) -> None:
+    try:
+        check_simplex(list(forecast), outcomes, p_min)
+    except ValueError as error:
+        raise ArgumentError(str(error)) from error
 
 
 def commitment(
@@ -118,14 +127,26 @@ class Participant:
     ) -> Receipt:
         """Commit a forecast with a wager. Version and checkpoint are looked up on the chain unless given.
 
+        Given both, nothing is read from the chain, and the forecast is held against what every series asks only.
+
         Raises:
             ArgumentError: a forecast the arena would refuse at the reveal, or no stake before the question opened.
         """
+        if version is None or checkpoint is None:
+            version, checkpoint = self._binding(question, forecast, version, checkpoint)
+        else:
+            _check(forecast, len(forecast), LEAST_P_MIN)
+        sealed = commitment(
+            self.system.backend.chain_id, self.system.addresses.arena, question, self.address, forecast, salt
+        )
+        return self._send(self.system.arena, "commit", question, sealed, wager, version, checkpoint)
+
+    def _binding(
+        self, question: int, forecast: Sequence[int], version: int | None, checkpoint: int | None
+    ) -> tuple[int, int]:
+        """(version, checkpoint) that a commit names, after a look at the question and its series."""
         state = self.system.question(question)
-        try:
-            check_simplex(list(forecast), state.outcomes, self.system.params(state.series).p_min)
-        except ValueError as error:
-            raise ArgumentError(str(error)) from error
+        _check(forecast, state.outcomes, self.system.params(state.series).p_min)
         if version is None:
             version = self.system.version_at(self.address, state.count)
         if checkpoint is None:
@@ -133,10 +154,7 @@ class Participant:
             if found is None:
                 raise ArgumentError(f"{self.address} had no stake bonded before question {question} opened")
             checkpoint = found[0]
-        sealed = commitment(
-            self.system.backend.chain_id, self.system.addresses.arena, question, self.address, forecast, salt
-        )
-        return self._send(self.system.arena, "commit", question, sealed, wager, version, checkpoint)
+        return version, checkpoint
 
     def reveal(self, question: int, forecaster: str, forecast: Sequence[int], salt: bytes) -> Receipt:
         """Open a commitment, one's own or another's."""
