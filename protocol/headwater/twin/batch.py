@@ -10,10 +10,10 @@ integers rounded to float64 on the way in, what comes out is off by at most
                  and has changed the stake, after s settlements from empty
 
 The wei are floors that are not taken, the rest is rounding. A net rounds p, q, m, C, W, L, the rent, both logarithms
-and a handful of operations, all of them relative to at most the wager, since |g| ≤ L: together below 18 u where P_MIN is
-at most a half. An escrow's held − debt is the sum of its shares of nets, kept below what is retained; such a reflected
-sum passes errors of its steps on at most doubled, and what was released is its running excess. On a wager of 1,000
-tokens, 10**21 wei, a net is off by less than 4 · 10**6 wei. Nothing here settles money.
+and a handful of operations, all of them relative to at most the wager, since |g| ≤ L: together below 18 u where P_MIN
+is at most a half. An escrow's held − debt is the sum of its shares of nets, kept below what is retained; such a
+reflected sum passes errors of its steps on at most doubled, and what was released is its running excess. On a wager of
+1,000 tokens, 10**21 wei, a net is off by less than 4 · 10**6 wei. Nothing here settles money.
 
 No integer version is offered: the exact numerator needs 256 bits, and limbs of 32 cost more than they save over the
 exact twin, which remains the reference.

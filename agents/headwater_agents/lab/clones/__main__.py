@@ -35,7 +35,7 @@ def clones_as_table(rows: list[CloneRow]) -> Table:
     """Clones: the attacker's share of all credit by rule; copies 0 is the attacker alone."""
     table = Table(title="Share of all credit of a supplier that clones itself, % (means over seeds, 95% intervals)")
     for column in ("buyer", "clones", "copies"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=True)
     for column in (*RULES, "promoted", "buyer's growth, mnat"):
         table.add_column(column, justify="right", no_wrap=True)
     groups: dict[tuple[str, str, int], dict[str, CloneRow]] = {}
@@ -60,18 +60,18 @@ def newcomers_as_table(rows: list[NewcomerRow]) -> Table:
         "credit,\nand the part of it withheld, % (means over seeds, 95% intervals)"
     )
     for column in ("buyer", "newcomer", "names"):
-        table.add_column(column)
-    for column in ("promoted", "questions", "fair, mnat", "on trial", "after", "in all", "by leave-one-out"):
+        table.add_column(column, no_wrap=True)
+    for column in ("promoted", "questions", "fair, mnat", "on trial", "after", "in all", "leave-one-out"):
         table.add_column(column, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(
             row.buyer,
             row.kind,
             str(row.names),
-            _percent(row.promoted),
+            _percent(row.promoted, 0),
             _interval(row.wait, 1, 0),
             _interval(row.fair, 1_000, 2),
-            *(_percent(part) for part in (row.lost_on_trial, row.lost_after, row.lost, row.lost_leave_one_out)),
+            *(_percent(part, 0) for part in (row.lost_on_trial, row.lost_after, row.lost, row.lost_leave_one_out)),
         )
     return table
 
@@ -83,8 +83,8 @@ def _interval(interval: Interval | None, factor: float, digits: int) -> str:
     return f"{mean:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
-def _percent(interval: Interval | None) -> str:
-    return _interval(interval, 100, 1)
+def _percent(interval: Interval | None, digits: int = 1) -> str:
+    return _interval(interval, 100, digits)
 
 
 if __name__ == "__main__":
