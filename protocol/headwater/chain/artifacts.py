@@ -85,7 +85,7 @@ def load(name: str, root: Path | None = None) -> Artifact:
     # The contract's own text is in the key too, so that variants of it do not push each other out.
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix in _SUFFIXES)
     own = _hashes(folder, [f"{name}.vy"])
-    key = _digest([_CACHE_FORMAT, own, names, _vyper_version(), version("snekmate"), _OUTPUTS])
+    key = _digest([_CACHE_FORMAT, own, names, _version("vyper"), _version("snekmate"), _OUTPUTS])
     entry = cache_folder() / "artifacts" / f"{name}-{key[:32]}.json"
     output = _read(entry, key)
     if output is None or output["sources"] != _hashes(folder, output["sources"]):
@@ -107,8 +107,8 @@ def cache_folder() -> Path:
 
 
 @cache
-def _vyper_version() -> str:
-    return version("vyper")
+def _version(package: str) -> str:
+    return version(package)
 
 
 def _compile(root: Path, name: str) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def _compile(root: Path, name: str) -> dict[str, Any]:
         "bytecode": output["bytecode"],
         "runtime": output["bytecode_runtime"],
         "immutables_size": _span(layout),
-        "compiler": _vyper_version(),
+        "compiler": _version("vyper"),
         "settings": output["settings_dict"],
     }
 
