@@ -27,6 +27,7 @@ class Attack:
         goal: what the attacker is after, in a line.
         seen: where it was seen in the wild, in a line.
         only: mechanisms it makes sense against; empty for all.
+        foresight: it acts on an outcome before everybody else knows it, so that what it wins is not luck.
         stake_share: the coalition's share of all stake.
     """
 
@@ -34,6 +35,7 @@ class Attack:
     goal: ClassVar[str] = "none: plays honestly, and must come out neutral"
     seen: ClassVar[str] = "everywhere, one hopes"
     only: ClassVar[frozenset[str]] = frozenset()
+    foresight: ClassVar[bool] = False
     stake_share: float = 0.2
 
     # ------------------------------------------------------------ before the play

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from headwater.units import WAD
 from headwater_agents.adversaries.registry import make_attack
 from headwater_agents.lab.game.setting import Setting
 from headwater_agents.lab.game.table import Table
@@ -27,19 +28,30 @@ def attack_arm(*, setting: Mapping[str, Any], attack: str, parameters: Mapping[s
     return Table(Setting.from_json(setting), make_attack(attack, **parameters), seed).play().to_json()
 
 
-def difference(attacked: Mapping[str, Any], honest: Mapping[str, Any], stake_unit: float) -> dict[str, float]:
+def difference(
+    attacked: Mapping[str, Any], honest: Mapping[str, Any], stake_unit: float, *, foresight: bool = False
+) -> dict[str, float]:
     """What the attack changed, by one seed. Shares are per unit the coalition staked (`stake_unit` tokens if it staked
     nothing).
+
+    Outcomes' luck is taken off both arms (a control variate with expectation 0, see `Record`), unless the attack acts
+    on outcomes it has foreseen: then it is no luck.
 
     gain: of the coalition, share. forecasters_loss, providers_loss: of honest ones, share. treasury_loss: emission
     beyond honest play's, share. log_loss: nats, positive where the forecast got worse. honest_gas: units.
     """
     unit = honest["coalition_stake"] or stake_unit
+
+    def change(party: str, key: str) -> float:
+        """Attack arm less honest arm, tokens per unit."""
+        arms = [arm[key] - (0.0 if foresight else arm["luck"].get(party, 0.0)) for arm in (attacked, honest)]
+        return float(arms[0] - arms[1]) / unit
+
     return {
-        "gain": (attacked["coalition"] - honest["coalition"]) / unit,
-        "forecasters_loss": (honest["forecasters"] - attacked["forecasters"]) / unit,
-        "providers_loss": (honest["providers"] - attacked["providers"]) / unit,
-        "treasury_loss": (attacked["emitted"] - honest["emitted"]) / unit,
+        "gain": change("coalition", "coalition"),
+        "forecasters_loss": -change("forecasters", "forecasters"),
+        "providers_loss": -change("providers", "providers"),
+        "treasury_loss": change("treasury", "emitted"),
         "log_loss": attacked["log_loss"] - honest["log_loss"],
         "honest_gas": float(attacked["gas"].get("honest", 0) - honest["gas"].get("honest", 0)),
     }
@@ -53,7 +65,8 @@ def attack_cell(
     Keywords that are the attack's parameters go to it; a dot reaches into a part of the setting, as in
     "provider.leave_rate" or "mechanism_settings.rent_bps"; all others are the setting's own.
     """
-    known = make_attack(attack).parameters()
+    kind = make_attack(attack)
+    known = kind.parameters()
     chosen = {**(parameters or {}), **{name: setting.pop(name) for name in list(setting) if name in known}}
     nested: dict[str, Any] = {}
     for name, value in setting.items():
@@ -65,5 +78,5 @@ def attack_cell(
     both = prepared(nested, attack, chosen)
     honest = honest_arm(setting=both, seed=seed)
     attacked = attack_arm(setting=both, attack=attack, parameters=chosen, seed=seed)
-    result = difference(attacked, honest, both["stake"] / 10**18)
+    result = difference(attacked, honest, both["stake"] / WAD, foresight=kind.foresight)
     return {**result, "honest_coalition": honest["coalition"], "attack_coalition": attacked["coalition"]}

@@ -23,6 +23,9 @@ class Record:
         forecasters, providers: gain of honest ones (aggregators count as providers), costs of effort taken off.
         emitted: by the mechanism, net of what it took back.
         unclaimed: emitted, and never anybody's: dust, and what no leaf leads to.
+        luck: of "coalition", "forecasters", "providers", "treasury": what outcomes brought beyond their expectation
+            under the true odds, given what everybody did; 0 where the true odds are not known. Its own expectation is 0
+            as long as nobody acts on an outcome, so taking it off takes off noise alone.
         losses: log loss of the wager-weighted forecast, one a scored question, nats.
         gas: by "coalition", "honest" and, where known, per transaction kind; units of gas.
         departures: times an honest provider left a buyer.
@@ -35,6 +38,7 @@ class Record:
     providers: float = 0.0
     emitted: float = 0.0
     unclaimed: float = 0.0
+    luck: dict[str, float] = field(default_factory=dict)
     losses: list[float] = field(default_factory=list)
     gas: dict[str, int] = field(default_factory=dict)
     departures: int = 0
@@ -68,6 +72,7 @@ class Record:
             "providers": self.providers,
             "emitted": self.emitted,
             "unclaimed": self.unclaimed,
+            "luck": dict(sorted(self.luck.items())),
             "log_loss": self.log_loss,
             "gas": dict(sorted(self.gas.items())),
             "departures": self.departures,

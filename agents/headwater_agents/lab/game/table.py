@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final
 
@@ -11,12 +12,12 @@ from headwater.units import BPS, WAD
 from headwater_agents.adversaries.base import Attack
 from headwater_agents.lab.game.ledger import Ledger
 from headwater_agents.lab.game.moves import Bid
-from headwater_agents.lab.game.record import Record
+from headwater_agents.lab.game.record import Record, tokens
 from headwater_agents.lab.game.seats import ProviderSeat, seat
 from headwater_agents.lab.game.setting import Setting
 from headwater_agents.lab.mechanisms.base import Commitment, Mechanism, Odds, Offer, Refused, Settled, Split
 from headwater_agents.lab.mechanisms.registry import make
-from headwater_agents.lab.population import log_odds, report, size
+from headwater_agents.lab.population import log_odds, report, sigmoid, size
 
 MAIN: Final = 0
 SIDE: Final = 1
@@ -261,6 +262,7 @@ class Table:
             truth = float(self.script.truth[self.index])
             self.record.score(self.offers[MAIN].odds, [bid for bid in bids if bid.series == MAIN], outcome, truth)
             self._earn(settled)
+            self._luck(settled)
             self._watch(bids)
         base = self.base()
         for name, each in self.seats.buyers.items():
@@ -272,6 +274,24 @@ class Table:
         for name, each in self.seats.providers.items():
             if name in self.signals:
                 each.agent.earn(sum(one.flows.get(name, 0.0) for one in settled))
+
+    def _luck(self, settled: list[Settled]) -> None:
+        """Note how far the outcome's payments lie from their expectation under the true odds."""
+        truth = float(self.script.truth[self.index])
+        for series, one in enumerate(settled):
+            if one.outcome is None or one.otherwise is None or math.isnan(truth):
+                continue
+            chance = 0.5 if series == SIDE and self.setting.side == "coin" else sigmoid(truth)
+            missed = 1 - chance if one.outcome == 1 else chance
+            for name in (*one.flows, *(each for each in one.otherwise if each not in one.flows)):
+                value = tokens(missed * (one.flows.get(name, 0.0) - one.otherwise.get(name, 0.0)))
+                for party in (self._party(name), "treasury"):
+                    self.record.luck[party] = self.record.luck.get(party, 0.0) + value
+
+    def _party(self, name: str) -> str:
+        if name in self.coalition:
+            return "coalition"
+        return "forecasters" if name in self.seats.forecasters else "providers"
 
     def _watch(self, bids: list[Bid]) -> None:
         """Honest providers compare what buyers promise, and wager under that promise, with what was earned."""

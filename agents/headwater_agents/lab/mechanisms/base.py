@@ -75,12 +75,14 @@ class Settled:
         nets: wei won or lost by each account that wagered, before anything is passed on.
         flows: wei that each account gained or lost after all passing on, its own kept part included. Floats, for agents
             to learn from; accounts are kept in `wealth`.
+        otherwise: the flows that the other outcome would have brought; None after a void, or if they cannot be told.
     """
 
     question: int
     outcome: int | None
     nets: Mapping[str, int]
     flows: Mapping[str, float] = field(default_factory=dict)
+    otherwise: Mapping[str, float] | None = None
 
 
 class Mechanism(Protocol):
@@ -101,8 +103,8 @@ class Mechanism(Protocol):
     def enroll(self, name: str, stake: int, payer: str | None = None) -> None:
         """Open an account with this stake (0 for one that only receives).
 
-        It comes out of the payer's wallet if one is named, else from outside (`brought_in` counts that). Raises Refused if
-        the account exists or the payer's wallet is short.
+        It comes out of the payer's wallet if one is named, else from outside (`brought_in` counts that). Raises Refused
+        if the account exists or the payer's wallet is short.
         """
 
     def retire(self, name: str) -> None:

@@ -293,14 +293,24 @@ class HeadwaterMechanism:
             else:
                 self._travel(asked.times.resolve_after)
                 self.steward.resolve(question, outcome)
+        unlike = {} if outcome is None else self._preview(question, list(asked.commitments), 1 - outcome)
         nets = self._settle(question, list(asked.commitments))
         del self._questions[question]
         for name in nets:
             self._read_stake(name)
+        otherwise = None if outcome is None else self._flows(asked, unlike)
+        return Settled(question, outcome, nets, self._flows(asked, nets), otherwise)
+
+    def _preview(self, question: int, names: list[str], outcome: int) -> dict[str, int]:
+        """What the arena says it would pay on an outcome."""
+        arena = self.system.arena
+        return {name: int(arena.call("preview", question, self._people[name].address, outcome)) for name in names}
+
+    def _flows(self, asked: _Open, nets: Mapping[str, int]) -> dict[str, float]:
         flows: dict[str, float] = {}
         for name, net in nets.items():
             self._flow(name, asked.versions.get(name, 0), float(net), flows)
-        return Settled(question, outcome, nets, flows)
+        return flows
 
     def _settle(self, question: int, names: list[str]) -> dict[str, int]:
         by_address = {self._people[name].address: name for name in names}

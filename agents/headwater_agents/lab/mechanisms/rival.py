@@ -8,6 +8,7 @@ Income is passed on because the payer wants to: by the split that stands when it
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -161,7 +162,9 @@ class Rival(ABC):
             raise Refused(f"an outcome is 0, 1 or None, got {outcome!r}")
         bets = tuple(asked.bets.values())
         nets = {bet.name: 0 for bet in bets}
+        otherwise: dict[str, float] | None = None
         if outcome is not None and bets:
+            otherwise = self._otherwise(bets, asked.odds, 1 - outcome)
             nets |= self.pay(bets, asked.odds, outcome)
             self._check_bounds(bets, nets)
         flows = self.accounts.settle(nets)
@@ -170,7 +173,13 @@ class Rival(ABC):
         if asked.series == 0 and outcome is not None:
             self._counts = self._rule.count(self._counts, outcome)
         del self._questions[question]
-        return Settled(question, outcome, nets, {name: float(flow) for name, flow in flows.items()})
+        return Settled(question, outcome, nets, {name: float(flow) for name, flow in flows.items()}, otherwise)
+
+    def _otherwise(self, bets: Sequence[Bet], odds: Odds, outcome: int) -> dict[str, float]:
+        """Flows under the outcome that did not come, worked out on a copy, for `pay` may learn."""
+        shadow = copy.deepcopy(self)
+        flows = shadow.accounts.settle({**{bet.name: 0 for bet in bets}, **shadow.pay(bets, odds, outcome)})
+        return {name: float(flow) for name, flow in flows.items()}
 
     def finish(self) -> None:
         """Nothing is owed here: everybody has been paid at resolution. No move is possible afterwards."""
