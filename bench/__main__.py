@@ -12,7 +12,11 @@ from bench import bench_chain, bench_flow, bench_shapley, gas
 
 PARTS: Final[dict[str, tuple[str, Callable[[bool], Any], Callable[[Any], str]]]] = {
     "gas": ("Gas, whole transactions on py-evm, beside what is aimed for", lambda quick: gas.measure(), gas.table),
-    "chain": ("Embedded chain", bench_chain.run, bench_chain.table),
+    "chain": (
+        "Chains in process beside eth-tester, and the client beside a bare pyrevm loop",
+        bench_chain.run,
+        bench_chain.table,
+    ),
     "shapley": ("Exact Shapley beside shapiq", bench_shapley.run, bench_shapley.table),
     "flow": ("Cascade flow beside scipy.sparse and networkx", bench_flow.run, bench_flow.table),
 }

@@ -30,13 +30,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     harness.chosen = config.getoption("--chain")
+    config.addinivalue_line("markers", "pyevm: about the embedded chain, so left out on any other")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs the node, so that `-m "not anvil"` leaves it out."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what needs the node, so that `-m "not anvil"` leaves it out, and leave out what is about another chain."""
+    about_pyevm = []
     for item in items:
-        if "anvil" in getattr(item, "fixturenames", ()):
+        names = getattr(item, "fixturenames", ())
+        if "anvil" in names:
             item.add_marker(pytest.mark.anvil)
+        if "embedded" in names or item.get_closest_marker("pyevm"):
+            item.add_marker(pytest.mark.pyevm)
+            about_pyevm.append(item)
+    if harness.chosen != "tester" and about_pyevm:
+        config.hook.pytest_deselected(items=about_pyevm)
+        items[:] = [item for item in items if item not in about_pyevm]
 
 
 @pytest.fixture(scope="session")

@@ -276,6 +276,14 @@ class RevmBackend:
         """One word of a contract's storage."""
         return int(self._engine.evm.storage(address, slot))
 
+    def transactions(self) -> Sequence[Sent]:
+        """Everything that was sent, in order."""
+        return self._sent
+
+    def replayed(self, count: int) -> Engine:
+        """An engine of its own, as the first `count` transactions leave it."""
+        return History(self.chain_id, balances(self._seed)).at(self._sent, self._pokes, count)
+
     def words(self) -> dict[str, dict[int, int]]:
         """Every word of storage that is not zero, by address and slot."""
         return self._engine.words()
