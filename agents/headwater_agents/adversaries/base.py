@@ -27,6 +27,7 @@ class Attack:
         goal: what the attacker is after, in a line.
         seen: where it was seen in the wild, in a line.
         only: mechanisms it makes sense against; empty for all.
+        ranges: parameters that an adaptive attacker may search, with their least and largest values.
         foresight: it acts on an outcome before everybody else knows it, so that what it wins is not luck.
         stake_share: the coalition's share of all stake.
     """
@@ -35,6 +36,7 @@ class Attack:
     goal: ClassVar[str] = "none: plays honestly, and must come out neutral"
     seen: ClassVar[str] = "everywhere, one hopes"
     only: ClassVar[frozenset[str]] = frozenset()
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {}
     foresight: ClassVar[bool] = False
     stake_share: float = 0.2
 

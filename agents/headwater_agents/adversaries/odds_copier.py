@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ from headwater_agents.adversaries.base import Attack
 from headwater_agents.lab.game.moves import Bid
 from headwater_agents.lab.game.setting import Endowment
 from headwater_agents.lab.game.table import MAIN, Table
+from headwater_agents.lab.mechanisms.base import LabError
 
 
 @dataclass(kw_only=True)
@@ -23,7 +25,12 @@ class OddsCopier(Attack):
     name: ClassVar[str] = "odds-copier"
     goal: ClassVar[str] = "be paid for presence without information"
     seen: ClassVar[str] = "Bittensor miners and Numerai accounts that resubmit the benchmark"
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {"wager_bps": (100, 9_000)}
     wager_bps: int = 1_000
+
+    def __post_init__(self) -> None:
+        if not 0 < self.wager_bps < BPS:
+            raise LabError(f"wager_bps is {self.wager_bps}; it must be 1 to {BPS - 1}")
 
     def endowment(self) -> Endowment:
         """One forecaster with nothing of its own to say."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from headwater_agents.adversaries.base import Attack
 from headwater_agents.lab.game.table import Table
-from headwater_agents.lab.mechanisms.base import Split
+from headwater_agents.lab.mechanisms.base import LabError, Split
 
 _GRAIN = 10**6
 
@@ -27,7 +27,12 @@ class Skim(Attack):
     name: ClassVar[str] = "skim"
     goal: ClassVar[str] = "keep what good signals earned"
     seen: ClassVar[str] = "subnet owners and validators on Bittensor that weight their own miners"
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {"fraction": (0.0, 0.95)}
     fraction: float = 0.3
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.fraction < 1:
+            raise LabError(f"fraction is {self.fraction}; it must be 0 to below 1")
 
     def begin(self, table: Table) -> None:
         """Open the puppet's account."""
