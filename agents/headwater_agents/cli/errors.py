@@ -21,6 +21,7 @@ from headwater.chain import (
     WrongChain,
 )
 from headwater.report import ReportError
+from headwater_agents.lab.campaign.errors import CampaignError, ClusterUnreachable
 from headwater_agents.lab.rain import RainError
 from headwater_agents.runner.stage import SeasonError
 from headwater_deploy import ConfigError, ManifestError, VerificationError
@@ -33,11 +34,12 @@ UNVERIFIED: Final = 4
 INTERRUPTED: Final = 130
 
 EXIT_CODES: Final = """\b
-Exit codes: 0 all is well; 1 the chain or a contract refused; 2 wrong use (arguments, files, keys);
-3 the node cannot be reached; 4 an audit or a verification failed; 130 interrupted."""
+Exit codes: 0 all is well; 1 the chain or a contract refused, or a unit of work failed; 2 wrong use (arguments,
+files, keys); 3 the node or cluster cannot be reached; 4 an audit or a verification failed; 130 interrupted."""
 
 _USAGE = (
     ArgumentError,
+    CampaignError,
     ConfigError,
     KeyUnavailable,
     ManifestError,
@@ -56,10 +58,10 @@ R = TypeVar("R")
 
 def exit_code(error: BaseException) -> int:
     """The exit code an error asks for."""
+    if isinstance(error, ConnectionFailed | ClusterUnreachable):
+        return UNREACHABLE
     if isinstance(error, _USAGE):
         return USAGE
-    if isinstance(error, ConnectionFailed):
-        return UNREACHABLE
     if isinstance(error, VerificationError):
         return UNVERIFIED
     return FAILED
