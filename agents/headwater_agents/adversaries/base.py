@@ -28,6 +28,7 @@ class Attack:
         seen: where it was seen in the wild, in a line.
         only: mechanisms it makes sense against; empty for all.
         ranges: parameters that an adaptive attacker may search, with their least and largest values.
+        variants: further ways to play it that tables list beside the defaults: parameters by the name's suffix.
         foresight: it acts on an outcome before everybody else knows it, so that what it wins is not luck.
         stake_share: the coalition's share of all stake.
     """
@@ -37,6 +38,7 @@ class Attack:
     seen: ClassVar[str] = "everywhere, one hopes"
     only: ClassVar[frozenset[str]] = frozenset()
     ranges: ClassVar[Mapping[str, tuple[float, float]]] = {}
+    variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     foresight: ClassVar[bool] = False
     stake_share: float = 0.2
 
