@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from harness import LocalBackend
 from headwater.chain import Account, Contract
-from headwater.twin import Schedule, set_aside, share_out
+from headwater.twin import MAX_CATCH_UP, Schedule, set_aside, share_out
 from headwater.units import BPS, MAX_WEI, WAD
 from headwater_deploy import ProtocolConfig
 from randomised import trials, undone
@@ -49,7 +49,13 @@ class Treasury:
         for series in sorted(set(weights) - set(self.accounts)):
             self.send(self.contract, "register", series, ZERO, MAX_WEI)
             self.accounts[series] = 0
-        self.rolled(self.backend.now())  # set_weights rolls first
+        # set_weights rolls once and refuses if that is not enough.
+        while (
+            self.backend.now() - self.schedule.start
+        ) // self.config.epoch - self.schedule.next_epoch >= MAX_CATCH_UP:
+            self.rolled(self.backend.now())
+            self.send(self.contract, "roll")
+        self.rolled(self.backend.now())
         self.send(self.contract, "set_weights", sorted(weights), [weights[s] for s in sorted(weights)])
         self.weights = weights
 

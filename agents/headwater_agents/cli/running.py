@@ -38,7 +38,9 @@ from headwater_agents.runner.summary import summarise
 
 @click.command("run")
 @click.option("--questions", type=click.IntRange(1), default=120, show_default=True, help="Questions to play.")
-@click.option("--chain", default="tester", show_default=True, help='"tester" (embedded) or the URL of a dev node.')
+@click.option(
+    "--chain", default="tester", show_default=True, help='"tester" (embedded), "revm" (fast), or the URL of a dev node.'
+)
 @click.option(
     "--seed", type=click.IntRange(0, 2**64 - 1), default=1, show_default=True, help="Of accounts, salts and window."
 )
