@@ -64,8 +64,9 @@ class Attack:
     def turn(self, table: Table) -> None:
         """Before the question opens."""
 
-    def split(self, table: Table, name: str, honest: Split) -> Split:
-        """What a coalition buyer announces where an honest one would announce `honest`."""
+    def split(self, table: Table, name: str, honest: Split) -> Split | None:
+        """What a coalition buyer announces where an honest one would announce `honest`; None if it has seen to that
+        itself."""
         return honest
 
     def posted(self, table: Table, honest: Odds) -> Odds:

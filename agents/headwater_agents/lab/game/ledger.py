@@ -39,5 +39,5 @@ class Ledger:
         record.emitted = tokens(emitted)
         record.unclaimed = tokens(unclaimed)
         for name, used in getattr(self._mechanism, "gas", {}).items():
-            party = "coalition" if name in coalition else "honest"
+            party = "coalition" if name in coalition else "keeper" if name == "keeper" else "honest"
             record.gas[party] = record.gas.get(party, 0) + used

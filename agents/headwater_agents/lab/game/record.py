@@ -27,7 +27,8 @@ class Record:
             under the true odds, given what everybody did; 0 where the true odds are not known. Its own expectation is 0
             as long as nobody acts on an outcome, so taking it off takes off noise alone.
         losses: log loss of the wager-weighted forecast, one a scored question, nats.
-        gas: by "coalition", "honest" and, where known, per transaction kind; units of gas.
+        gas: by "coalition", "honest", "keeper" (who settles, pulls and closes for everybody) and, where known, per
+            transaction kind; units of gas.
         departures: times an honest provider left a buyer.
         refusals: moves the mechanism refused, by reason.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 from typing import Final
 
 import numpy as np
@@ -64,6 +64,8 @@ class Table:
         self._fair: dict[str, Split] = {}
         self._faith: dict[str, float] = {}
         self._honest_wagers: dict[str, int] = {}
+        self._bound: dict[str, Split] = {}
+        self._moved: dict[str, int] = {}
         self.ledger = Ledger(self.mechanism)
 
     def _mechanism(self) -> Mechanism:
@@ -106,6 +108,15 @@ class Table:
         self.mechanism.enroll(name, stake, payer)
         self.coalition.add(name)
         self.ledger.enrolled.append(name)
+
+    def move_stake(self, name: str, to: str, amount: int, noticed: float = 1.0) -> None:
+        """Move stake (wei) of a coalition account to one that it opens. Raises Refused.
+
+        Providers that notice (a share, 0 to 1, of the move) go on expecting wagers as if the stake had stayed.
+        """
+        self.mechanism.retire(name, amount)
+        self.enroll(to, amount, payer=name)
+        self._moved[name] = self._moved.get(name, 0) + int(amount * noticed)
 
     def announce(self, name: str, split: Split) -> bool:
         """Let a coalition account announce a split; False if the mechanism refuses it."""
@@ -166,6 +177,8 @@ class Table:
             self._fair[name] = honest
             mine = self.attacked and name in self.coalition
             split = self.attack.split(self, name, honest) if mine else honest
+            if split is None:
+                continue
             if mine:
                 self.announce(name, split)
             else:
@@ -174,6 +187,7 @@ class Table:
 
     def _open(self) -> None:
         self.offers = {MAIN: self.mechanism.open()}
+        self._bound = dict(self.splits)
         if self.setting.side and self.scored:
             posted = self._side_odds()
             if self.attacked:
@@ -219,6 +233,9 @@ class Table:
     def _bid(self) -> list[Bid]:
         honest = {name: self._honest_bid(name) for name in self.seats.forecasters if name in self.ledger.enrolled}
         self._honest_wagers = {name: bid.wager for name, bid in honest.items() if bid is not None}
+        for name, moved in self._moved.items():
+            expected = self._honest_bid(name, moved)
+            self._honest_wagers[name] = expected.wager if expected else 0
         others = [bid for name, bid in honest.items() if bid is not None and name not in self.coalition]
         done = [bid for bid in others if self._commit(bid)]
         idle = self.setting.endowment.idle and not self.attacked
@@ -227,10 +244,10 @@ class Table:
             mine = self.attack.bids(self, mine)
         return done + [bid for bid in mine if self._commit(bid)]
 
-    def _honest_bid(self, name: str) -> Bid | None:
+    def _honest_bid(self, name: str, more: int = 0) -> Bid | None:
         offer = self.offers[MAIN]
         belief = report(self.belief(name))
-        wager = size(belief, offer, self.mechanism.stake(name), self.setting.wager)
+        wager = size(belief, offer, self.mechanism.stake(name) + more, self.setting.wager)
         return Bid(name, belief, wager) if wager else None
 
     def _commit(self, bid: Bid) -> bool:
@@ -296,6 +313,9 @@ class Table:
     def _watch(self, bids: list[Bid]) -> None:
         """Honest providers compare what buyers promise, and wager under that promise, with what was earned."""
         wagered = {bid.name: bid.wager for bid in bids}
+        paid_by = self._bound if self.mechanism.binds_weights else self.splits
+        # Accounts that sell nothing are looked through: what they pass on is public too.
+        through = self.coalition - self.seats.buyers.keys() - self.seats.providers.keys() - set(self.extra)
         for buyer, each in self.seats.buyers.items():
             if buyer not in self.coalition or buyer not in self._fair:
                 continue
@@ -308,18 +328,26 @@ class Table:
                 seat = self.seats.providers.get(supplier)
                 if seat is None or supplier in self.coalition or buyer in seat.left:
                     continue
-                promised = _passed_on(self.splits.get(buyer), supplier) * faith
-                fair = _passed_on(self._fair[buyer], supplier)
+                promised = _passed_on(paid_by, buyer, supplier, through) * faith
+                fair = _passed_on(self._fair, buyer, supplier)
                 chance = float(self._chances[self.index, seat.source])
                 if seat.agent.leaves(promised, fair, chance):
                     seat.left.add(buyer)
                     self.record.departures += 1
 
 
-def _passed_on(split: Split | None, child: str) -> float:
-    """Share of a buyer's earnings that a split promises to a child."""
-    if split is None or not split.weights:
+def _passed_on(
+    splits: Mapping[str, Split], payer: str, child: str, through: Set[str] = frozenset(), hops: int = 16
+) -> float:
+    """Share of a payer's earnings that reaches a child, directly or by accounts in between."""
+    split = splits.get(payer)
+    if split is None or not split.weights or hops == 0:
         return 0.0
     total = sum(weight for _, weight in split.weights)
-    mine = sum(weight for name, weight in split.weights if name == child)
+    mine = 0.0
+    for name, weight in split.weights:
+        if name == child:
+            mine += weight
+        elif name in through:
+            mine += weight * _passed_on(splits, name, child, through, hops - 1)
     return (1 - split.keep_bps / BPS) * mine / total

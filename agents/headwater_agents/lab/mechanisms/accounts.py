@@ -68,11 +68,13 @@ class Accounts:
         self[payer].wallet -= stake
         self._accounts[name] = Account(stake=stake)
 
-    def retire(self, name: str) -> None:
-        """Move the free stake into the wallet. Raises Refused if there is no such account."""
+    def retire(self, name: str, amount: int | None = None) -> None:
+        """Move the free stake, or no more than `amount` wei of it, into the wallet. Raises Refused if there is no such
+        account."""
         account = self[name]
-        account.wallet += account.free
-        account.stake = account.locked
+        moved = account.free if amount is None else min(amount, account.free)
+        account.wallet += moved
+        account.stake -= moved
 
     def set_split(self, name: str, split: Split) -> None:
         """From now on the account passes income on by this split. Raises Refused for children that cannot be."""

@@ -107,8 +107,9 @@ class Mechanism(Protocol):
         if the account exists or the payer's wallet is short.
         """
 
-    def retire(self, name: str) -> None:
-        """Take the account's free stake out into its wallet, from where `enroll` may take it next round."""
+    def retire(self, name: str, amount: int | None = None) -> None:
+        """Take the account's free stake, or no more than `amount` wei of it, out into its wallet, from where `enroll`
+        may take it."""
 
     def stake(self, name: str) -> int:
         """Stake that the account's next wager may draw on, wei."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -60,8 +60,8 @@ class _Open:
 class HeadwaterMechanism:
     """Headwater's contracts, freshly deployed. Implements `Mechanism`.
 
-    `system`, `control`, `person` and `version` give attacks what the verbs do not cover. `gas` counts what each account
-    has spent.
+    `system`, `control`, `person`, `version` and `adopt` give attacks what the verbs do not cover; what stands in
+    `at_end` is done once all escrows are closed. `gas` counts what each account has spent, "keeper" the keeper.
 
     Args:
         chain: "revm", "tester" or the URL of a development node.
@@ -102,7 +102,7 @@ class HeadwaterMechanism:
         owner, keeper = backend.dev_accounts(2)
         self.system = deploy(backend, owner, PROTOCOL).system
         self.steward = Participant(self.system, owner)
-        self.keeper = Participant(self.system, keeper)
+        self.keeper = Participant(self.system, keeper, self._meter("keeper"))
         self.steward.approve(self.system.addresses.vault)
         self._people: dict[str, Participant] = {}
         self._brought_in: dict[str, int] = {}
@@ -113,6 +113,7 @@ class HeadwaterMechanism:
         self._replaced: list[tuple[str, int, int]] = []
         self._escrows: list[tuple[str, int]] = []
         self._questions: dict[int, _Open] = {}
+        self.at_end: list[Callable[[], None]] = []
         frequencies = {"forgetting": forgetting, "smoothing": COUNT_GRAIN, "warm_up": warm_up}
         posted = {"forgetting": 0, "smoothing": 0, "warm_up": 0, "feed": owner.address}
         self._series = [self._create_series(reserve, frequencies)]
@@ -153,11 +154,7 @@ class HeadwaterMechanism:
             raise Refused(f"{name} is enrolled already")
         source = self.steward if payer is None else self.person(payer)
         account = self.backend.dev_accounts(3 + len(self._people))[-1]
-
-        def observe(_: str, receipt: Receipt) -> None:
-            self.gas[name] = self.gas.get(name, 0) + receipt.gas_used
-
-        person = Participant(self.system, account, observe)
+        person = Participant(self.system, account, self._meter(name))
         with _refusals():
             if stake:
                 source.transfer(person.address, stake)
@@ -167,11 +164,16 @@ class HeadwaterMechanism:
         self._brought_in[name] = stake if payer is None else 0
         self._read_stake(name)
 
-    def retire(self, name: str) -> None:
-        """Unbond all free stake and wait for it."""
+    def _meter(self, name: str) -> Callable[[str, Receipt], None]:
+        def observe(_: str, receipt: Receipt) -> None:
+            self.gas[name] = self.gas.get(name, 0) + receipt.gas_used
+
+        return observe
+
+    def retire(self, name: str, amount: int | None = None) -> None:
+        """Unbond free stake and wait for it."""
         person = self.person(name)
-        stake = self._stakes[name]
-        free = stake.bonded - stake.locked
+        free = self.stake(name) if amount is None else min(amount, self.stake(name))
         if free:
             with _refusals():
                 person.request_unbond(free)
@@ -196,10 +198,24 @@ class HeadwaterMechanism:
             (child, self.version(child), weight, self.person(child).address) for child, weight in split.weights
         )
         records = [Leaf(address, version, weight) for _, version, weight, address in leaves]
-        staker = self._stakes[name].checkpoints > 0
         with _refusals():
             made = person.announce_list(records, split.keep_bps if leaves else BPS, self.buffer)
-            if staker and leaves:
+        self.adopt(name, made, split)
+
+    def adopt(self, name: str, made: Announcement, split: Split) -> None:
+        """Take note of an announcement however it was made, and open its escrow.
+
+        Args:
+            name: who announced.
+            made: what the chain said.
+            split: what its leaves do, each under the newest version of its child. Known to the announcer, if to nobody
+                else.
+        """
+        person = self.person(name)
+        leaves = tuple((child, self.version(child), weight) for child, weight in split.weights)
+        staker = self._stakes[name].checkpoints > 0
+        if staker and leaves:
+            with _refusals():
                 person.open_escrow(person.address, made.version, made.terms)
         if staker:
             self._escrows.append((name, made.version))
@@ -207,10 +223,7 @@ class HeadwaterMechanism:
             self._replaced.append((name, self._latest[name].version, self.backend.now()))
         self._latest[name] = made
         self.versions[made.node, made.version] = made
-        self._splits[name, made.version] = (
-            split,
-            tuple((child, version, weight) for child, version, weight, _ in leaves),
-        )
+        self._splits[name, made.version] = (split, leaves)
 
     def version(self, name: str) -> int:
         """The account's newest version; 0 if it never announced."""
@@ -365,6 +378,8 @@ class HeadwaterMechanism:
         self._travel(self.backend.now() + PROTOCOL.idle_period + PROTOCOL.max_window + 2 * _MINUTE)
         for name, version in sorted(self._escrows, key=lambda each: each[1]):
             self._close(name, version)
+        for last in self.at_end:
+            last()
         drain(self.system, self.keeper, self.versions, [person.address for person in self._people.values()])
 
     def wealth(self, name: str) -> int:

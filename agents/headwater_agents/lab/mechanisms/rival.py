@@ -91,10 +91,10 @@ class Rival(ABC):
         self._not_finished()
         self.accounts.enroll(name, stake, payer)
 
-    def retire(self, name: str) -> None:
+    def retire(self, name: str, amount: int | None = None) -> None:
         """As `Mechanism.retire`."""
         self._not_finished()
-        self.accounts.retire(name)
+        self.accounts.retire(name, amount)
 
     def stake(self, name: str) -> int:
         """Stake that no open wager holds, wei."""
