@@ -193,6 +193,10 @@ def test_the_study_is_its_seeds_and_prints_as_json_and_as_tables(capsys):
     assert len(told["newcomers"]) == 2 * 5
     main(["--seeds", "2", "--questions", "30"])
     assert "precedence" in capsys.readouterr().out
+    main(["--seeds", "2", "--questions", "30", "--only", "newcomers"])
+    told = capsys.readouterr().out
+    assert "overlapping" in told
+    assert "noisy" not in told
     with pytest.raises(SystemExit):
         main(["--seeds", "1"])
 

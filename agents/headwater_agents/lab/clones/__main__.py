@@ -1,16 +1,30 @@
-"""Print the study's tables: python -m headwater_agents.lab.clones --seeds N [--questions T] [--json]."""
+"""Print the study's tables: python -m headwater_agents.lab.clones --seeds N [--questions T] [--only TABLE] [--json]."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 
 from headwater.report.stats import Interval
 from headwater_agents.lab.clones.pay import RULES
-from headwater_agents.lab.clones.study import CloneRow, NewcomerRow, Setting, clone_table, newcomer_table, study
+from headwater_agents.lab.clones.study import (
+    TABLES,
+    CloneRow,
+    NewcomerRow,
+    Setting,
+    clone_table,
+    newcomer_table,
+    study,
+)
+
+
+WIDTH: Final = 170
+"""Columns of the tables where the output is no terminal."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -18,17 +32,22 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m headwater_agents.lab.clones", description=__doc__)
     parser.add_argument("--seeds", type=int, default=40, metavar="N", help="seasons a row, at least 2 (default 40)")
     parser.add_argument("--questions", type=int, default=Setting().questions, metavar="T", help="questions a season")
+    parser.add_argument("--only", choices=TABLES, help="one table; both by default")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args(arguments)
     if options.seeds < 2 or options.questions < 1:
         parser.error("an interval needs at least 2 seeds, and a season at least 1 question")
     seeds, setting = range(options.seeds), Setting(questions=options.questions)
+    tables = TABLES if options.only is None else (options.only,)
     if options.json:
-        print(json.dumps(study(seeds, setting), indent=1))
+        print(json.dumps(study(seeds, setting, tables), indent=1))
         return
-    console = Console()
-    console.print(clones_as_table(clone_table(seeds, setting)))
-    console.print(newcomers_as_table(newcomer_table(seeds, setting)))
+    # A file or a pipe has no width of its own, and the tables are wider than the usual guess.
+    console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
+    if "clones" in tables:
+        console.print(clones_as_table(clone_table(seeds, setting)))
+    if "newcomers" in tables:
+        console.print(newcomers_as_table(newcomer_table(seeds, setting)))
 
 
 def clones_as_table(rows: list[CloneRow]) -> Table:
@@ -70,7 +89,7 @@ def newcomers_as_table(rows: list[NewcomerRow]) -> Table:
             str(row.names),
             _percent(row.promoted, 0),
             _interval(row.wait, 1, 0),
-            _interval(row.fair, 1_000, 2),
+            _interval(row.fair, 1_000, 1),
             *(_percent(part, 0) for part in (row.lost_on_trial, row.lost_after, row.lost, row.lost_leave_one_out)),
         )
     return table

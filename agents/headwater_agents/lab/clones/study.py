@@ -29,6 +29,9 @@ BUYERS: Final[dict[str, Callable[[Pool, Season], Floats]]] = {
 NEWCOMERS: Final = ("new", "overlapping", "exact clone", "noise")
 
 
+TABLES: Final = ("clones", "newcomers")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """What the study is run on.
@@ -217,12 +220,12 @@ def _part(lost: Floats, fair: Floats) -> Interval | None:
     return mean_interval(lost).scaled(1.0 / whole.mean) if np.isfinite(whole.low) and whole.low > 0 else None
 
 
-def study(seeds: Sequence[int], setting: Setting | None = None) -> dict[str, Any]:
-    """Both tables as plain data, with the setting: what `--json` prints."""
+def study(seeds: Sequence[int], setting: Setting | None = None, tables: Sequence[str] = TABLES) -> dict[str, Any]:
+    """The tables asked for as plain data, with the setting: what `--json` prints."""
     chosen = Setting() if setting is None else setting
-    return {
-        "seeds": list(seeds),
-        "setting": asdict(chosen),
-        "clones": [asdict(row) for row in clone_table(seeds, chosen)],
-        "newcomers": [asdict(row) for row in newcomer_table(seeds, chosen)],
-    }
+    told: dict[str, Any] = {"seeds": list(seeds), "setting": asdict(chosen)}
+    if "clones" in tables:
+        told["clones"] = [asdict(row) for row in clone_table(seeds, chosen)]
+    if "newcomers" in tables:
+        told["newcomers"] = [asdict(row) for row in newcomer_table(seeds, chosen)]
+    return told
