@@ -7,7 +7,16 @@ import json
 import numpy as np
 import pytest
 
-from headwater.credit import coalition_range, pooled_growth_game, precedence_shapley, shapley, tabulate
+from headwater.credit import (
+    coalition_range,
+    log_capital,
+    pooled_growth_game,
+    precedence_shapley,
+    shapley,
+    spent_level,
+    tabulate,
+    trial_growths,
+)
 from headwater.report.stats import mean_interval
 from headwater_agents.lab.clones import (
     BUYERS,
@@ -152,6 +161,15 @@ def test_neither_a_clone_nor_noise_is_promoted(newcomers):
             assert newcomers[buyer, kind, 1].promoted.mean == 0, (buyer, kind)
     assert newcomers["knowing", "exact clone", 1].lost.mean == pytest.approx(1.0, abs=1e-9)
     assert newcomers["averaging", "noise", 1].fair.high < 0
+
+
+def test_a_copy_helps_a_buyer_that_gives_its_original_too_little_weight_so_in_the_end_it_is_promoted():
+    pool = similar_suppliers(4)
+    pool = joined_by(pool, [pool.loadings[0]], noise=0.0)
+    season = play(pool, 150_000, np.random.default_rng(8))
+    added = trial_growths(*averaging_chances(pool, season)[[0b01111, 0b11111]], Trial().cap)
+    assert mean_interval(added).low > 0
+    assert log_capital(added, Trial().cap).max() > -np.log(spent_level(Trial().alpha, 1))
 
 
 def test_only_one_of_several_names_of_a_newcomer_is_established(newcomers):

@@ -22,7 +22,6 @@ from headwater_agents.lab.clones.study import (
     study,
 )
 
-
 WIDTH: Final = 170
 """Columns of the tables where the output is no terminal."""
 

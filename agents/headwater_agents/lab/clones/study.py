@@ -77,7 +77,7 @@ class NewcomerRow:
     """One newcomer beside the established, judged by precedence with promotion: means over seeds.
 
     promoted: share of the seeds that promote it within the season, with Wilson's 95% interval. wait: questions until
-    then, over those seeds (None where there are none). fair: its Shapley credit, nats a question. lost_on_trial,
+    then, over those seeds (None where there are fewer than two). fair: its Shapley credit, nats a question. lost_on_trial,
     lost_after, lost: part of the fair pay, in its mean over seeds, that precedence withholds before promotion, after
     it, and over the season; lost_leave_one_out: the same of leave-one-out over the season. None where the fair pay is
     not distinguishable from zero.
@@ -192,7 +192,7 @@ def _newcomer_row(buyer: str, kind: str, names: int, seasons: list[list[Span]], 
         kind=kind,
         names=names,
         promoted=Interval(len(waits) / len(seasons), *chance),
-        wait=mean_interval(waits) if waits else None,
+        wait=mean_interval(waits) if len(waits) > 1 else None,
         fair=mean_interval(fair / setting.questions),
         lost_on_trial=_part(lost_before, before),
         lost_after=_part(lost_after, after),
