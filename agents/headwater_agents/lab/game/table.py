@@ -236,19 +236,24 @@ class Table:
         for name, moved in self._moved.items():
             expected = self._honest_bid(name, moved)
             self._honest_wagers[name] = expected.wager if expected else 0
-        others = [bid for name, bid in honest.items() if bid is not None and name not in self.coalition]
-        done = [bid for bid in others if self._commit(bid)]
+        everything = [bid for bid in (*honest.values(), *self._side_bids()) if bid is not None]
+        done = [bid for bid in everything if bid.name not in self.coalition and self._commit(bid)]
         idle = self.setting.endowment.idle and not self.attacked
-        mine = [bid for name, bid in honest.items() if bid is not None and name in self.coalition and not idle]
+        mine = [bid for bid in everything if bid.name in self.coalition and not idle]
         if self.attacked:
             mine = self.attack.bids(self, mine)
         return done + [bid for bid in mine if self._commit(bid)]
 
-    def _honest_bid(self, name: str, more: int = 0) -> Bid | None:
-        offer = self.offers[MAIN]
+    def _side_bids(self) -> list[Bid | None]:
+        """Honest forecasters wager on the side series too where it asks what they know about."""
+        if SIDE not in self.offers or self.setting.side == "coin":
+            return []
+        return [self._honest_bid(name, series=SIDE) for name in self.seats.forecasters if name in self.ledger.enrolled]
+
+    def _honest_bid(self, name: str, more: int = 0, series: int = MAIN) -> Bid | None:
         belief = report(self.belief(name))
-        wager = size(belief, offer, self.mechanism.stake(name) + more, self.setting.wager)
-        return Bid(name, belief, wager) if wager else None
+        wager = size(belief, self.offers[series], self.mechanism.stake(name) + more, self.setting.wager)
+        return Bid(name, belief, wager, series) if wager else None
 
     def _commit(self, bid: Bid) -> bool:
         question = self.offers[bid.series].question
@@ -312,7 +317,7 @@ class Table:
 
     def _watch(self, bids: list[Bid]) -> None:
         """Honest providers compare what buyers promise, and wager under that promise, with what was earned."""
-        wagered = {bid.name: bid.wager for bid in bids}
+        wagered = {bid.name: bid.wager for bid in bids if bid.series == MAIN}
         paid_by = self._bound if self.mechanism.binds_weights else self.splits
         # Accounts that sell nothing are looked through: what they pass on is public too.
         through = self.coalition - self.seats.buyers.keys() - self.seats.providers.keys() - set(self.extra)

@@ -55,13 +55,15 @@ class _Open:
     versions: dict[str, int]
     stakes: dict[str, Stake]
     commitments: dict[str, Commitment] = field(default_factory=dict)
+    expired: bool = False
 
 
 class HeadwaterMechanism:
     """Headwater's contracts, freshly deployed. Implements `Mechanism`.
 
-    `system`, `control`, `person`, `version` and `adopt` give attacks what the verbs do not cover; what stands in
-    `at_end` is done once all escrows are closed. `gas` counts what each account has spent, "keeper" the keeper.
+    `system`, `control`, `person`, `version`, `adopt`, `commit_hash` and `expire` give attacks what the verbs do not
+    cover; what stands in `at_end` is done once all escrows are closed. `gas` counts what each account has spent,
+    "keeper" the keeper.
 
     Args:
         chain: "revm", "tester" or the URL of a development node.
@@ -260,20 +262,35 @@ class HeadwaterMechanism:
 
     def commit(self, question: int, name: str, report: Odds, wager: int) -> None:
         """Commit under the version and the checkpoint that stood when the question opened."""
-        person, asked = self.person(name), self._asked(question)
-        if name not in asked.stakes or asked.stakes[name].checkpoints == 0:
-            raise Refused(f"{name} had no stake when question {question} opened")
-        self._travel(asked.times.commit_start)
+        asked = self._asked(question)
+        version, checkpoint = self._standing(asked, name)
         with _refusals():
-            person.commit(
-                question,
-                report,
-                wager,
-                _SALT,
-                version=asked.versions.get(name, 0),
-                checkpoint=asked.stakes[name].checkpoints - 1,
-            )
+            self.person(name).commit(question, report, wager, _SALT, version=version, checkpoint=checkpoint)
         asked.commitments[name] = Commitment(name, wager, report)
+        self._read_stake(name)
+
+    def _standing(self, asked: _Open, name: str) -> tuple[int, int]:
+        """(version, checkpoint) under which the account may commit, commits having begun."""
+        if name not in asked.stakes or asked.stakes[name].checkpoints == 0:
+            raise Refused(f"{name} had no stake when question {asked.offer.question} opened")
+        self._travel(asked.times.commit_start)
+        return asked.versions.get(name, 0), asked.stakes[name].checkpoints - 1
+
+    def commit_hash(self, question: int, name: str, victim: str, wager: int) -> None:
+        """Commit, under one's own name, the hash that a victim has committed. Raises Refused.
+
+        Every commit transaction shows its hash; here the view that makes it stands in for the victim's.
+        """
+        asked, person = self._asked(question), self.person(name)
+        copied = asked.commitments.get(victim)
+        if copied is None or copied.report is None:
+            raise Refused(f"{victim} has no commitment of its own on question {question}")
+        version, checkpoint = self._standing(asked, name)
+        with _refusals():
+            arena, owner = self.system.arena, self.person(victim).address
+            sealed = arena.call("commitment_of", question, owner, list(copied.report), _SALT)
+            arena.send("commit", question, sealed, wager, version, checkpoint, sender=person.account)
+        asked.commitments[name] = Commitment(name, wager, None)
         self._read_stake(name)
 
     def commitments(self, question: int) -> tuple[Commitment, ...]:
@@ -290,17 +307,27 @@ class HeadwaterMechanism:
         if name not in asked.commitments:
             raise Refused(f"{name} has nothing to reveal on question {question}")
         report = asked.commitments[name].report
-        if report is None:  # pragma: no cover - kept with its report above
-            raise Refused(f"the report of {name} is not at hand")
+        if report is None:
+            raise Refused(f"{name} does not know what it committed on question {question}")
         person = self.person(name)
         with _refusals():
             person.reveal(question, person.address, report, _SALT)
 
+    def expire(self, question: int, name: str) -> None:
+        """Let an account void a question that the oracle has left open past its time. Raises Refused."""
+        asked = self._asked(question)
+        self._travel(asked.times.resolve_after + PROTOCOL.resolve_timeout)
+        with _refusals():
+            self.person(name).expire(question)
+        asked.expired = True
+
     def resolve(self, question: int, outcome: int | None) -> Settled:
-        """Resolve or void, then settle everybody."""
+        """Resolve or void, then settle everybody. One that has expired is void already, whatever the outcome."""
         asked = self._asked(question)
         with _refusals():
-            if outcome is None:
+            if asked.expired:
+                outcome = None
+            elif outcome is None:
                 self._travel(asked.times.reveal_end)
                 self.steward.void(question)
             else:
