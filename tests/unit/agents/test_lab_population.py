@@ -18,6 +18,7 @@ from headwater_agents.lab.population import (
     ProviderTraits,
     WagerTraits,
     kelly,
+    leaves,
     report,
     returns,
     sigmoid,
@@ -83,12 +84,12 @@ def test_effort_follows_pay() -> None:
 
 
 def test_a_provider_leaves_who_underpays_and_nobody_else() -> None:
-    provider = Provider(ProviderTraits(leave_rate=0.1))
-    assert not provider.leaves(promised=0.2, fair=0.2, chance=0.0)
-    assert not provider.leaves(promised=0.3, fair=0.2, chance=0.0)
-    assert provider.leaves(promised=0.0, fair=0.2, chance=0.099)
-    assert not provider.leaves(promised=0.1, fair=0.2, chance=0.051)
-    assert not provider.leaves(promised=0.0, fair=0.0, chance=0.0)
+    traits = ProviderTraits(leave_rate=0.1)
+    assert not leaves(traits, promised=0.2, fair=0.2, chance=0.0)
+    assert not leaves(traits, promised=0.3, fair=0.2, chance=0.0)
+    assert leaves(traits, promised=0.0, fair=0.2, chance=0.099)
+    assert not leaves(traits, promised=0.1, fair=0.2, chance=0.051)
+    assert not leaves(traits, promised=0.0, fair=0.0, chance=0.0)
 
 
 def test_kelly_is_the_wager_that_grows_fastest() -> None:

@@ -22,12 +22,14 @@ class ProviderSeat:
 
 @dataclass(slots=True)
 class BuyerSeat:
-    """An aggregator (no stake) or a forecaster (stake in wei, from the question `enters`)."""
+    """An aggregator (no stake) or a forecaster (stake in wei, from the question `enters`). `left`: buyers that an
+    aggregator does not sell to any more."""
 
     name: str
     agent: Buyer
     stake: int = 0
     enters: int = 0
+    left: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -38,6 +40,10 @@ class Seats:
     aggregators: dict[str, BuyerSeat]
     forecasters: dict[str, BuyerSeat]
     coalition: set[str]
+
+    def seller(self, name: str) -> ProviderSeat | BuyerSeat | None:
+        """Who sells under this name; None for an account that an attack has added."""
+        return self.providers.get(name) or self.aggregators.get(name)
 
     @property
     def buyers(self) -> dict[str, BuyerSeat]:

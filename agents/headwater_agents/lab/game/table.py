@@ -17,7 +17,7 @@ from headwater_agents.lab.game.seats import ProviderSeat, seat
 from headwater_agents.lab.game.setting import Setting
 from headwater_agents.lab.mechanisms.base import Commitment, Mechanism, Odds, Offer, Refused, Settled, Split
 from headwater_agents.lab.mechanisms.registry import make
-from headwater_agents.lab.population import log_odds, report, sigmoid, size
+from headwater_agents.lab.population import leaves, log_odds, report, sigmoid, size
 
 MAIN: Final = 0
 SIDE: Final = 1
@@ -47,7 +47,9 @@ class Table:
         # Three streams, so that neither arm's choices move the other's draws.
         world, choices, self.rng = (np.random.default_rng([seed, stream]) for stream in range(3))
         self.script = setting.make_world().script(self.total, sources, world)
-        self._chances = choices.uniform(size=(self.total, sources + setting.aggregators + 1))
+        self._chances = choices.uniform(
+            size=(self.total, sources + setting.aggregators + setting.endowment.aggregators)
+        )
         self.mechanism = self._mechanism()
         self.index = 0
         self.offers: dict[int, Offer] = {}
@@ -61,6 +63,7 @@ class Table:
         self.seats = seat(setting, extra)
         self.coalition = self.seats.coalition
         self.coalition.update(self.extra)
+        self._column = {name: at for at, name in enumerate((*self.seats.providers, *self.seats.aggregators))}
         self._fair: dict[str, Split] = {}
         self._faith: dict[str, float] = {}
         self._honest_wagers: dict[str, int] = {}
@@ -93,11 +96,11 @@ class Table:
     def heard(self, buyer: str) -> dict[str, float]:
         """Signals that a buyer got, by seller."""
         suppliers = self.seats.buyers[buyer].agent.suppliers
-        return {
-            name: self.signals[name]
-            for name in suppliers
-            if name in self.signals and not (name in self.seats.providers and buyer in self.seats.providers[name].left)
-        }
+        return {name: self.signals[name] for name in suppliers if name in self.signals and not self._left(name, buyer)}
+
+    def _left(self, seller: str, buyer: str) -> bool:
+        seat = self.seats.seller(seller)
+        return seat is not None and buyer in seat.left
 
     def belief(self, name: str) -> float:
         """Log-odds that a forecaster honestly holds: the public odds with all it has heard."""
@@ -316,7 +319,7 @@ class Table:
         return "forecasters" if name in self.seats.forecasters else "providers"
 
     def _watch(self, bids: list[Bid]) -> None:
-        """Honest providers compare what buyers promise, and wager under that promise, with what was earned."""
+        """Honest sellers compare what buyers promise, and wager under that promise, with what was earned."""
         wagered = {bid.name: bid.wager for bid in bids if bid.series == MAIN}
         paid_by = self._bound if self.mechanism.binds_weights else self.splits
         # Accounts that sell nothing are looked through: what they pass on is public too.
@@ -330,13 +333,13 @@ class Table:
                 self._faith[buyer] = 0.9 * self._faith.get(buyer, 1.0) + 0.1 * ratio
             faith = self._faith.get(buyer, 1.0)
             for supplier in each.agent.suppliers:
-                seat = self.seats.providers.get(supplier)
+                seat = self.seats.seller(supplier)
                 if seat is None or supplier in self.coalition or buyer in seat.left:
                     continue
                 promised = _passed_on(paid_by, buyer, supplier, through) * faith
                 fair = _passed_on(self._fair, buyer, supplier)
-                chance = float(self._chances[self.index, seat.source])
-                if seat.agent.leaves(promised, fair, chance):
+                chance = float(self._chances[self.index, self._column[supplier]])
+                if leaves(self.setting.provider, promised, fair, chance):
                     seat.left.add(buyer)
                     self.record.departures += 1
 

@@ -2,7 +2,7 @@
 
 from headwater_agents.lab.population.buyer import Buyer, BuyerTraits
 from headwater_agents.lab.population.pool import Pool, sigmoid
-from headwater_agents.lab.population.provider import Provider, ProviderTraits
+from headwater_agents.lab.population.provider import Provider, ProviderTraits, leaves
 from headwater_agents.lab.population.wager import WagerTraits, kelly, log_odds, report, returns, size
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "ProviderTraits",
     "WagerTraits",
     "kelly",
+    "leaves",
     "log_odds",
     "report",
     "returns",

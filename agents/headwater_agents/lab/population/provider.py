@@ -63,11 +63,12 @@ class Provider:
         best = min(1.0, max(0.0, traits.elasticity * self.income / traits.cost))
         self.effort += traits.speed * (best - self.effort)
 
-    def leaves(self, promised: float, fair: float, chance: float) -> bool:
-        """Whether it stops selling to a buyer that promises one share where another was earned.
 
-        Reports, nets and weights are public, so a provider can work out what its signals were worth to a buyer.
-        `chance` is a uniform draw from [0, 1).
-        """
-        short = 1.0 - promised / fair if fair > 0 else 0.0
-        return chance < self.traits.leave_rate * max(0.0, short)
+def leaves(traits: ProviderTraits, promised: float, fair: float, chance: float) -> bool:
+    """Whether a seller stops selling to a buyer that promises one share where another was earned.
+
+    Reports, nets and weights are public, so a seller can work out what its signals were worth to a buyer. `chance` is a
+    uniform draw from [0, 1).
+    """
+    short = 1.0 - promised / fair if fair > 0 else 0.0
+    return chance < traits.leave_rate * max(0.0, short)
