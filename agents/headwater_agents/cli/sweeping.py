@@ -146,7 +146,8 @@ def _show(summary: dict[str, Any], folder: Path) -> None:
     axes = list(cells[0]["args"])
     gains = any("gain" in cell for cell in cells)
     fields = sorted({name for cell in cells for name in cell["fields"]} - set(axes))
-    table = Table(title=f"{summary['name']}: {summary['done']} of {summary['units']} units", title_justify="left")
+    console.print(f"[bold]{summary['name']}[/]: {summary['done']} of {summary['units']} units")
+    table = Table()
     for name in (*axes, "seeds"):
         table.add_column(name)
     shown = ["gain"] if gains else fields[:4]

@@ -41,10 +41,10 @@ class _Worker:
 
     def end(self) -> None:
         """Make sure that it is gone."""
-        self.connection.close()
         self.process.terminate()
         self.process.join()
         self.process.close()
+        self.connection.close()
 
 
 def run_in_processes(tasks: Iterable[Task], jobs: int) -> Generator[Result, None, None]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -46,7 +48,7 @@ class Store:
 
     Raises:
         CampaignError: the file is none of ours, or another process holds it.
-        OSError: its folder cannot be made.
+        OSError: its folder cannot be made; said at once, though it is made later.
     """
 
     def __init__(self, path: Path) -> None:
@@ -54,6 +56,8 @@ class Store:
         self._db: sqlite3.Connection | None = None
         if self.path.exists():
             self._db = self._open()
+        else:
+            _check_place(self.path.parent)
 
     def __enter__(self) -> Store:
         return self
@@ -137,6 +141,14 @@ class Store:
             db.close()
             raise CampaignError(f"{self.path} {error}") from None
         return db
+
+
+def _check_place(folder: Path) -> None:
+    there = next(place for place in (folder, *folder.resolve().parents) if place.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
 
 
 def _claim(db: sqlite3.Connection) -> None:

@@ -66,7 +66,7 @@ def serve(connection: Connection) -> None:
     while True:
         try:
             connection.send(perform(connection.recv()))
-        except (EOFError, BrokenPipeError):
+        except (EOFError, ConnectionError):
             return
 
 
