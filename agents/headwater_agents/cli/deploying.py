@@ -95,8 +95,8 @@ def verify_command(manifest: Path, rpc: str, as_json: bool) -> None:
 
 
 def _node(rpc: str, chain_id: int | None = None) -> Backend:
-    if rpc == "tester":
-        raise UnknownChain("the embedded chain ends with this command; --rpc takes the http(s) URL of a node")
+    if rpc in ("tester", "revm"):
+        raise UnknownChain("a chain in this process ends with this command; --rpc takes the http(s) URL of a node")
     return connect(rpc, chain_id=chain_id)
 
 

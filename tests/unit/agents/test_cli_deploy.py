@@ -149,7 +149,8 @@ def test_an_unreachable_node_is_told_without_secrets(url: str) -> None:
 @pytest.mark.parametrize(
     ("rpc", "said"),
     [
-        ("tester", "the embedded chain ends with this command; --rpc takes the http(s) URL of a node"),
+        ("tester", "a chain in this process ends with this command; --rpc takes the http(s) URL of a node"),
+        ("revm", "a chain in this process ends with this command; --rpc takes the http(s) URL of a node"),
         ("mainnet", "unknown chain 'mainnet'"),
         ("http://", "a node is given by an http(s) URL"),
         ("", "unknown chain ''"),
