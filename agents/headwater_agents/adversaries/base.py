@@ -107,4 +107,4 @@ class Attack:
     @classmethod
     def parameters(cls) -> dict[str, Any]:
         """Parameters with their defaults."""
-        return {each.name: each.default for each in fields(cls)}
+        return {each.name: each.default for each in fields(cls) if each.init}

@@ -5,19 +5,23 @@ from __future__ import annotations
 import click
 
 from headwater import __version__
+from headwater_agents.cli.attacking import attack_command
 from headwater_agents.cli.deploying import deploy_command, verify_command
 from headwater_agents.cli.errors import EXIT_CODES
 from headwater_agents.cli.running import run_command
+from headwater_agents.cli.sweeping import sweep_command
 from headwater_agents.cli.tracing import trace_command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=EXIT_CODES)
 @click.version_option(__version__, prog_name="headwater")
 def headwater() -> None:
-    """Kelly-scored emission and its cascade, on a local chain: deploy it, run it, follow the money."""
+    """Kelly-scored emission and its cascade, on a local chain: deploy it, run it, attack it, follow the money."""
 
 
 headwater.add_command(run_command)
+headwater.add_command(attack_command)
+headwater.add_command(sweep_command)
 headwater.add_command(trace_command)
 headwater.add_command(deploy_command)
 headwater.add_command(verify_command)

@@ -24,13 +24,15 @@ BINS: Final = 10
 _TREASURY: Final = "treasury"
 
 
-def _label(text: Any) -> str:
+def label(text: Any) -> str:
+    """Text that came from a run, as a figure's label may hold it."""
     # Entities of quotes are not among those plotly.js decodes.
     return escape(str(text), quote=False)
 
 
-def _layout(**changes: Any) -> dict[str, Any]:
-    layout: dict[str, Any] = {
+def layout(**changes: Any) -> dict[str, Any]:
+    """The layout of every figure, with changes."""
+    common: dict[str, Any] = {
         "font": {"family": "inherit", "size": 13, "color": "@ink"},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
@@ -38,11 +40,12 @@ def _layout(**changes: Any) -> dict[str, Any]:
         "hoverlabel": {"bgcolor": "@card", "bordercolor": "@line", "font": {"color": "@ink"}},
         "showlegend": False,
     }
-    return {**layout, **changes}
+    return {**common, **changes}
 
 
-def _axis(title: str, **changes: Any) -> dict[str, Any]:
-    axis: dict[str, Any] = {
+def axis(title: str, **changes: Any) -> dict[str, Any]:
+    """An axis of every figure, with changes."""
+    common: dict[str, Any] = {
         "title": {"text": title, "standoff": 8, "font": {"size": 13, "color": "@soft"}},
         "gridcolor": "@grid",
         "zerolinecolor": "@line",
@@ -51,7 +54,7 @@ def _axis(title: str, **changes: Any) -> dict[str, Any]:
         "automargin": True,
         "fixedrange": True,  # a page is scrolled on phones, not its plots zoomed
     }
-    return {**axis, **changes}
+    return {**common, **changes}
 
 
 def forecaster_colors(summary: Mapping[str, Any]) -> dict[str, str]:
@@ -73,11 +76,11 @@ def emission_figure(summary: Mapping[str, Any]) -> Figure | None:
             {
                 "type": "scatter",
                 "mode": "lines",
-                "name": _label(name),
+                "name": label(name),
                 "x": [question["id"] for question in questions],
                 "y": [as_float(total) for total in totals],
                 "customdata": [
-                    [_label(name), _label(question["day"]), tokens(total)]
+                    [label(name), label(question["day"]), tokens(total)]
                     for question, total in zip(questions, totals, strict=True)
                 ],
                 "hovertemplate": "%{customdata[0]}: %{customdata[2]}<extra></extra>",
@@ -92,13 +95,13 @@ def emission_figure(summary: Mapping[str, Any]) -> Figure | None:
         return None
     return {
         "data": traces,
-        "layout": _layout(
+        "layout": layout(
             height=420,
             showlegend=True,
             legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
             hovermode="x unified",
-            xaxis=_axis("question", showgrid=False),
-            yaxis=_axis("tokens", zeroline=True, zerolinewidth=1.5),
+            xaxis=axis("question", showgrid=False),
+            yaxis=axis("tokens", zeroline=True, zerolinewidth=1.5),
         ),
     }
 
@@ -156,7 +159,7 @@ def _calibration(name: str, color: str, questions: Sequence[Mapping[str, Any]]) 
                 "type": "scatter",
                 "mode": "markers",
                 "cliponaxis": False,
-                "name": _label(title),
+                "name": label(title),
                 "x": [one.forecast for one in bins],
                 "y": [one.frequency for one in bins],
                 "error_y": {
@@ -175,7 +178,7 @@ def _calibration(name: str, color: str, questions: Sequence[Mapping[str, Any]]) 
                     "line": {"width": 1.5, "color": shade},
                 },
                 "customdata": [
-                    [_label(title), one.count, round(100 * one.frequency_low), round(100 * one.frequency_high)]
+                    [label(title), one.count, round(100 * one.frequency_low), round(100 * one.frequency_high)]
                     for one in bins
                 ],
                 "hovertemplate": "%{customdata[0]}: forecast %{x:.0%}, happened %{y:.0%}"
@@ -201,12 +204,12 @@ def _calibration(name: str, color: str, questions: Sequence[Mapping[str, Any]]) 
     unit = {"range": [-0.02, 1.02], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%", "zeroline": False}
     return {
         "data": traces,
-        "layout": _layout(
+        "layout": layout(
             height=380,
             margin={"l": 56, "r": 24, "t": 12, "b": 44},
-            xaxis=_axis("forecast", anchor="y2", **unit),
-            yaxis=_axis("happened", domain=[0.3, 1], **unit),
-            yaxis2=_axis("", domain=[0, 0.18], showgrid=False, showticklabels=False, zeroline=False),
+            xaxis=axis("forecast", anchor="y2", **unit),
+            yaxis=axis("happened", domain=[0.3, 1], **unit),
+            yaxis2=axis("", domain=[0, 0.18], showgrid=False, showticklabels=False, zeroline=False),
         ),
     }
 
@@ -244,10 +247,10 @@ def sankey_figure(summary: Mapping[str, Any]) -> Figure | None:
                 "type": "sankey",
                 "arrangement": "snap",
                 "node": {
-                    "label": [f"{_label(name)}  {tokens(totals[name], 2)}" for name in nodes],
+                    "label": [f"{label(name)}  {tokens(totals[name], 2)}" for name in nodes],
                     "color": [color(name) for name in nodes],
                     "customdata": [
-                        [_label(name), tokens(received.get(name, 0)), tokens(sent.get(name, 0))] for name in nodes
+                        [label(name), tokens(received.get(name, 0)), tokens(sent.get(name, 0))] for name in nodes
                     ],
                     "hovertemplate": "%{customdata[0]}<br>in %{customdata[1]}<br>passed on %{customdata[2]}"
                     "<extra></extra>",
@@ -262,15 +265,13 @@ def sankey_figure(summary: Mapping[str, Any]) -> Figure | None:
                     "target": [index[target] for _, target, _ in edges],
                     "value": [as_float(amount) for _, _, amount in edges],
                     "color": [link(source, target) for source, target, _ in edges],
-                    "customdata": [
-                        [_label(source), _label(target), tokens(amount)] for source, target, amount in edges
-                    ],
+                    "customdata": [[label(source), label(target), tokens(amount)] for source, target, amount in edges],
                     "hovertemplate": "%{customdata[0]} → %{customdata[1]}<br>%{customdata[2]} tokens<extra></extra>",
                 },
                 "textfont": {"color": "@ink", "size": 12},
             }
         ],
-        "layout": _layout(height=max(420, 34 * len(nodes)), margin={"l": 8, "r": 8, "t": 12, "b": 12}),
+        "layout": layout(height=max(420, 34 * len(nodes)), margin={"l": 8, "r": 8, "t": 12, "b": 12}),
     }
 
 
@@ -304,7 +305,7 @@ def provider_figure(summary: Mapping[str, Any]) -> Figure | None:
                 "name": f"{kind}s",
                 "x": [points[index][0] for index in chosen],
                 "y": [points[index][1] for index in chosen],
-                "text": [_label(rows[index]["name"]) for index in chosen],
+                "text": [label(rows[index]["name"]) for index in chosen],
                 "textposition": [places[index] for index in chosen],
                 "textfont": {"size": 12, "color": "@ink"},
                 "cliponaxis": False,
@@ -318,20 +319,20 @@ def provider_figure(summary: Mapping[str, Any]) -> Figure | None:
                     "width": 0,
                 },
                 "marker": {"color": shade, "symbol": symbol, "size": 10},
-                "customdata": [[_label(rows[index]["name"]), tokens(wei(rows[index]["paid_wei"]))] for index in chosen],
+                "customdata": [[label(rows[index]["name"]), tokens(wei(rows[index]["paid_wei"]))] for index in chosen],
                 "hovertemplate": "%{customdata[0]}<br>paid %{customdata[1]} tokens"
                 "<br>information %{x:.4f} nats<extra></extra>",
             }
         )
     return {
         "data": traces,
-        "layout": _layout(
+        "layout": layout(
             height=460,
             showlegend=True,
             legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
             hovermode="closest",
-            xaxis=_axis("measured information, nats a question", zeroline=True),
-            yaxis=_axis("paid, tokens", rangemode="tozero"),
+            xaxis=axis("measured information, nats a question", zeroline=True),
+            yaxis=axis("paid, tokens", rangemode="tozero"),
         ),
     }
 

@@ -31,7 +31,7 @@ COMMANDS = sorted(headwater.commands)
 
 
 def test_the_subcommands_are_these() -> None:
-    assert COMMANDS == ["deploy", "run", "trace", "verify"]
+    assert COMMANDS == ["attack", "deploy", "run", "sweep", "trace", "verify"]
 
 
 @pytest.mark.parametrize("flag", ["--help", "-h"])

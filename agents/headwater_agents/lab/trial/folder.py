@@ -1,0 +1,79 @@
+"""The folder of a trial: it holds one trial, and the same command goes on with it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from headwater_agents.lab.campaign.export import write_whole
+from headwater_agents.lab.campaign.store import FILE_NAME as STORE
+from headwater_agents.lab.campaign.unit import canonical_json
+from headwater_agents.lab.trial.errors import TrialError
+from headwater_agents.lab.trial.plan import Trial
+
+TRIAL: Final = "trial.json"
+"""What the folder's trial is, in the folder."""
+
+SUMMARY: Final = "summary.json"
+DIFFERENCES: Final = "differences.csv"
+REPORT: Final = "report.html"
+SWEEPS: Final = "sweeps"
+"""Folders of sweeps in here are shown on the report as maps."""
+
+__all__ = ["DIFFERENCES", "REPORT", "STORE", "SUMMARY", "SWEEPS", "TRIAL", "claim", "default_folder", "write_json"]
+
+
+def default_folder(trial: Trial) -> Path:
+    """Where a trial goes if nothing is said: the same trial to the same place, whatever its number of seeds."""
+    identity = {name: value for name, value in trial.to_json().items() if name != "seeds"}
+    digest = hashlib.sha256(canonical_json(identity, "a trial").encode()).hexdigest()[:8]
+    return Path("runs") / f"attack-{digest}"
+
+
+def claim(folder: Path, trial: Trial) -> None:
+    """Make the folder that trial's, or see that it is. Seeds may be more than before: those that are known stay known.
+
+    Raises:
+        TrialError: it is a file, some other folder with something in it, or another trial's.
+        OSError: it cannot be made.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise TrialError(f"{folder} is a file; choose another --out")
+    path = folder / TRIAL
+    wanted = json.loads(canonical_json(trial.to_json(), "a trial"))
+    if path.is_file():
+        known = _read(path)
+        if differing := [name for name in sorted({*wanted, *known}) if wanted.get(name) != known.get(name)]:
+            only_more_seeds = differing == ["seeds"] and wanted["seeds"] > known["seeds"]
+            if not only_more_seeds:
+                name = differing[0]
+                raise TrialError(
+                    f"{folder} holds another trial: its {name} is {_text(known.get(name))}, not "
+                    f"{_text(wanted.get(name))}; choose another --out"
+                )
+    elif folder.is_dir() and any(each.name != SWEEPS for each in folder.iterdir()):
+        raise TrialError(f"{folder} exists and is no folder of attacks; choose another --out")
+    write_json(path, wanted)
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> Path:
+    """JSON as people read it; equal values give equal bytes."""
+    return write_whole(path, json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise TrialError(f"{path} is no trial: {error}") from error
+    if not isinstance(known, dict) or not isinstance(known.get("seeds"), int):
+        raise TrialError(f"{path} is no trial; choose another --out")
+    return known
+
+
+def _text(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else text[:77] + "…"

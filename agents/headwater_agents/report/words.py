@@ -1,0 +1,93 @@
+"""Figures and verdicts of a trial as text. Everything here takes cells of a trial's summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from headwater.report.grids import NOTHING
+
+Cell = Mapping[str, Any]
+
+VERDICTS: Final = ("profitable", "undecided", "neutral", "deterred")
+"""In the order of worry."""
+
+MEANING: Final = {
+    "profitable": "the coalition gains by it",
+    "undecided": "the seeds are too few to say",
+    "neutral": "it changes the coalition's gain by less than matters",
+    "deterred": "the coalition loses by it",
+}
+
+
+def verdict_of(cell: Cell) -> str | None:
+    """One of VERDICTS; None where nothing was played."""
+    if cell["verdict"] is None:
+        return None
+    return str(cell["verdict"]) if cell["established"] else "undecided"
+
+
+def percent(value: float | None, signed: bool = True) -> str:
+    """A share in percent, at about three digits, with a true minus sign; ∞ has none."""
+    if value is None:
+        return "∞"
+    scaled = 100 * value
+    digits = 0 if abs(scaled) >= 99.95 else 1 if abs(scaled) >= 9.995 else 2
+    text = f"{scaled:+,.{digits}f}" if signed else f"{scaled:,.{digits}f}"
+    return "0" if not float(text.replace(",", "")) else text.replace("-", "−")
+
+
+def figure(value: float | None) -> str:
+    """A signed number at three decimals."""
+    text = "∞" if value is None else f"{value:+.3f}"
+    return "0" if text in ("+0.000", "-0.000") else text.replace("-", "−")
+
+
+def interval(result: Mapping[str, Any] | None, words: Any = percent) -> str:
+    """Mean and bounds: "+1.20 [0.80, 1.60]"."""
+    if result is None:
+        return NOTHING
+    if result["low"] is None and result["high"] is None:
+        return f"{words(result['mean'])} [?]"
+    if result["low"] == result["high"]:
+        return str(words(result["mean"]))
+    return f"{words(result['mean'])} [{words(result['low'])}, {words(result['high'])}]"
+
+
+def gain(cell: Cell) -> Mapping[str, Any] | None:
+    """The gain of a cell that was played."""
+    return cell["fields"]["gain"] if cell["verdict"] is not None else None
+
+
+def row_label(cell: Cell, shares: bool) -> str:
+    """The attack, and the coalition's stake where that varies."""
+    return f"{cell['label']} at {100 * cell['stake_share']:g}%" if shares else str(cell["label"])
+
+
+def has_shares(summary: Mapping[str, Any]) -> bool:
+    """Whether the coalition's stake varies for one and the same attack."""
+    return len(summary["trial"]["stake_shares"]) > 1
+
+
+def cells_of(summary: Mapping[str, Any], mechanism: str, world: str) -> list[Cell]:
+    """Cells of a mechanism in a world, in the order of the trial."""
+    return [cell for cell in summary["cells"] if (cell["mechanism"], cell["world"]) == (mechanism, world)]
+
+
+def parameters(cell: Cell) -> str:
+    """Parameters with their values."""
+    return ", ".join(
+        f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in cell["parameters"].items()
+    )
+
+
+def short(mechanism: str) -> str:
+    """A mechanism's name; of one from a file, the class."""
+    return mechanism.rpartition(":")[2] if ":" in mechanism else mechanism
+
+
+def counted(values: Iterable[str | None], order: Sequence[str] = VERDICTS) -> list[tuple[str, int]]:
+    """How many there are of each verdict."""
+    listed = list(values)
+    return [(name, listed.count(name)) for name in order]
