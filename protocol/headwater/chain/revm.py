@@ -110,7 +110,8 @@ class RevmBackend:
             self._engine.at(len(self._times), self._pending_time)
             return self._engine.call(caller, to, data)
         timestamp = self.block_time(block)
-        if block == len(self._times) - 1 and (not self._sent or self._sent[-1].block <= block):
+        newest = block == len(self._times) - 1 and not (self._batching and len(self._sent) > self._batch_start)
+        if newest and not self._pokes:
             engine = self._engine
         else:
             upto = bisect_left(self._sent, block + 1, key=lambda sent: sent.block)

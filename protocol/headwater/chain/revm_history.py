@@ -39,7 +39,6 @@ class History:
         for number in range(self._sent, upto):
             self._poke(engine, pokes, number)
             copy.copy(sent[number]).run(engine)
-        self._poke(engine, pokes, upto)
         self._sent = upto
         return engine
 
