@@ -77,10 +77,10 @@ class NewcomerRow:
     """One newcomer beside the established, judged by precedence with promotion: means over seeds.
 
     promoted: share of the seeds that promote it within the season, with Wilson's 95% interval. wait: questions until
-    then, over those seeds (None where there are fewer than two). fair: its Shapley credit, nats a question. lost_on_trial,
-    lost_after, lost: part of the fair pay, in its mean over seeds, that precedence withholds before promotion, after
-    it, and over the season; lost_leave_one_out: the same of leave-one-out over the season. None where the fair pay is
-    not distinguishable from zero.
+    then, over those seeds alone (None where there are fewer than two). fair: its Shapley credit, nats a question.
+    lost_on_trial, lost_after, lost: part of the fair pay, in its mean over seeds, that precedence withholds before
+    promotion, after it, and over the season; lost_leave_one_out: the same of leave-one-out over the season. None where
+    the fair pay is not distinguishable from zero.
     """
 
     buyer: str
