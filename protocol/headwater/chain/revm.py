@@ -171,8 +171,11 @@ class RevmBackend:
         """Logs in chain order, both blocks included; those of an open `block()` are there as soon as they happen."""
         first = bisect_left(self._sent, from_block, key=lambda sent: sent.block)
         last = None if to_block is None else bisect_left(self._sent, to_block + 1, key=lambda sent: sent.block)
-        test = matches(address, topics)
-        return [log for sent in self._sent[first:last] for log in sent.logs() if test(log)]
+        wanted = (
+            None if address is None else {checksum(a) for a in ([address] if isinstance(address, str) else address)}
+        )
+        test = matches(None, topics)
+        return [log for sent in self._sent[first:last] for log in sent.logs(wanted) if test(log)]
 
     def balance(self, address: str) -> int:
         """Balance in wei, on the pending block."""

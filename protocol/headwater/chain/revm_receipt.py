@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any, Final
 
 from headwater.chain.backend import Log, Receipt
@@ -91,11 +91,13 @@ class Sent:
         """pyrevm's logs; none if it failed."""
         return [] if self.failure is not None else list(self.result.logs)
 
-    def logs(self) -> Iterator[Log]:
-        """Its logs, in order."""
+    def logs(self, addresses: Container[str] | None = None) -> Iterator[Log]:
+        """Its logs, in order; of these contracts only, if any are named."""
         for index, raw in enumerate(self.raw_logs(), self.first_log):
-            topics, data = raw.data
-            yield Log(checksum(raw.address), tuple(topics), data, self.block, index, self.tx_hash)
+            address = checksum(raw.address)
+            if addresses is None or address in addresses:
+                topics, data = raw.data
+                yield Log(address, tuple(topics), data, self.block, index, self.tx_hash)
 
 
 class RevmReceipt(Receipt):
