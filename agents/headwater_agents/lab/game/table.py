@@ -23,6 +23,7 @@ MAIN: Final = 0
 SIDE: Final = 1
 _EVEN: Final = (WAD // 2, WAD // 2)
 _SIDE_ERROR: Final = 0.5
+_MEMORY: Final = 0.1
 
 
 class Table:
@@ -34,6 +35,7 @@ class Table:
         offers: open questions by series.
         signals: log-odds added that were sold for this question, by seller.
         splits: what each buyer has announced last.
+        filled: by series, the part of a wager that lately took effect, as honest forecasters expect it to.
         outcome: of the main question, once it is known; `side_outcome` likewise.
         rng: the coalition's own dice.
     """
@@ -55,6 +57,7 @@ class Table:
         self.offers: dict[int, Offer] = {}
         self.signals: dict[str, float] = {}
         self.splits: dict[str, Split] = {}
+        self.filled: dict[int, float] = {MAIN: 1.0, SIDE: 1.0}
         self.outcome: int | None = None
         self.side_outcome: int | None = None
         self.record = Record()
@@ -166,6 +169,7 @@ class Table:
         self._sell()
         bids = self._bid() if self.scored else []
         self.mechanism.seal()
+        self._learn_filled()
         for bid in bids:
             if not self.attacked or bid.name not in self.coalition or self.attack.reveals(self, bid):
                 self._try(lambda bid=bid: self.mechanism.reveal(self.offers[bid.series].question, bid.name))  # type: ignore[misc]
@@ -255,8 +259,16 @@ class Table:
 
     def _honest_bid(self, name: str, more: int = 0, series: int = MAIN) -> Bid | None:
         belief = report(self.belief(name))
-        wager = size(belief, self.offers[series], self.mechanism.stake(name) + more, self.setting.wager)
+        stake = self.mechanism.stake(name) + more
+        wager = size(belief, self.offers[series], stake, self.setting.wager, self.filled[series])
         return Bid(name, belief, wager, series) if wager else None
+
+    def _learn_filled(self) -> None:
+        """Take in, of wagers that everybody can see, how far they shared capacity."""
+        for series, offer in self.offers.items():
+            wagered = sum(each.wager for each in self.commitments(series))
+            if wagered:
+                self.filled[series] += _MEMORY * (min(1.0, offer.capacity / wagered) - self.filled[series])
 
     def _commit(self, bid: Bid) -> bool:
         question = self.offers[bid.series].question

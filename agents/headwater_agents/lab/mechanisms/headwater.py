@@ -61,8 +61,8 @@ class _Open:
 class HeadwaterMechanism:
     """Headwater's contracts, freshly deployed. Implements `Mechanism`.
 
-    `system`, `control`, `person`, `version`, `adopt`, `commit_hash` and `expire` give attacks what the verbs do not
-    cover; what stands in `at_end` is done once all escrows are closed. `gas` counts what each account has spent,
+    `system`, `control`, `person`, `version`, `adopt`, `commit_hash`, `revealed` and `expire` give attacks what the verbs
+    do not cover; what stands in `at_end` is done once all escrows are closed. `gas` counts what each account has spent,
     "keeper" the keeper.
 
     Args:
@@ -320,6 +320,14 @@ class HeadwaterMechanism:
         with _refusals():
             self.person(name).expire(question)
         asked.expired = True
+
+    def revealed(self, question: int, name: str) -> tuple[Odds, bytes] | None:
+        """What a reveal told everybody: report and salt, as they stand in its transaction; None before there is one."""
+        made = self._asked(question).commitments.get(name)
+        if made is None or made.report is None:
+            return None
+        shown = self.system.position(question, self.person(name).address).revealed
+        return (made.report, _SALT) if shown else None
 
     def resolve(self, question: int, outcome: int | None) -> Settled:
         """Resolve or void, then settle everybody. One that has expired is void already, whatever the outcome."""

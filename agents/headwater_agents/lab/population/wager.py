@@ -36,19 +36,22 @@ def log_odds(odds: Odds) -> float:
     return math.log(odds[1] / odds[0])
 
 
-def returns(belief: Odds, offer: Offer) -> tuple[float, float]:
-    """Return of a unit of wager that reports `belief`, on outcome 0 and on outcome 1, at full capacity."""
+def returns(belief: Odds, offer: Offer, filled: float = 1.0) -> tuple[float, float]:
+    """Return of a unit of wager that reports `belief`, on outcome 0 and on outcome 1.
+
+    `filled` is the part of a wager that takes effect, min(C, W) / W; rent is due on all of it.
+    """
     rent = offer.rent_bps / BPS
-    low, high = (math.log(b / q) / _LOG_RANGE - rent for b, q in zip(belief, offer.odds, strict=True))
+    low, high = (filled * math.log(b / q) / _LOG_RANGE - rent for b, q in zip(belief, offer.odds, strict=True))
     return low, high
 
 
-def kelly(belief: Odds, offer: Offer) -> float:
+def kelly(belief: Odds, offer: Offer, filled: float = 1.0) -> float:
     """Share of the stake that maximises expected log-wealth under the belief; 0 without an edge after rent.
 
     Two returns a > 0 > −b with chances p, 1 − p: f = p / b − (1 − p) / a.
     """
-    low, high = returns(belief, offer)
+    low, high = returns(belief, offer, filled)
     p = belief[1] / WAD
     if high < low:
         low, high, p = high, low, 1 - p
@@ -57,8 +60,8 @@ def kelly(belief: Odds, offer: Offer) -> float:
     return p / -low - (1 - p) / high
 
 
-def size(belief: Odds, offer: Offer, stake: int, traits: WagerTraits) -> int:
-    """Wager in wei, within stake and capacity; 0 to stay out."""
-    share = min(int(kelly(belief, offer) * traits.kelly_bps), traits.max_stake_bps)
+def size(belief: Odds, offer: Offer, stake: int, traits: WagerTraits, filled: float = 1.0) -> int:
+    """Wager in wei, within stake and capacity; 0 to stay out. `filled` is the part expected to take effect."""
+    share = min(int(kelly(belief, offer, filled) * traits.kelly_bps), traits.max_stake_bps)
     wager = min(stake * share // BPS, offer.capacity * traits.max_capacity_bps // BPS)
     return wager if wager >= offer.min_wager else 0
