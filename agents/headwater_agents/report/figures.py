@@ -22,6 +22,7 @@ from headwater_agents.report.words import (
 COLOURS: Final = {"profitable": "@bad", "undecided": "@c7", "neutral": "@soft", "deterred": "@good"}
 
 _SYMBOLS: Final = ("circle", "diamond-open")
+_APART: Final = 0.36
 _SCALE: Final = [[0, "rgba(20,120,70,0.85)"], [0.5, "rgba(128,128,128,0.06)"], [1, "rgba(190,30,25,0.85)"]]
 
 
@@ -32,9 +33,9 @@ def forest_figure(summary: Mapping[str, Any], mechanism: str) -> Figure | None:
     rows = list(dict.fromkeys(row_label(cell, shares) for cell in cells_of(summary, mechanism, worlds[0])))
     traces = [
         trace
-        for world, symbol in zip(worlds, _SYMBOLS, strict=False)
+        for index in range(len(worlds))
         for said in VERDICTS
-        if (trace := _forest_trace(summary, mechanism, world, said, symbol)) is not None
+        if (trace := _forest_trace(summary, mechanism, index, said, rows)) is not None
     ]
     if not traces:
         return None
@@ -43,20 +44,17 @@ def forest_figure(summary: Mapping[str, Any], mechanism: str) -> Figure | None:
     return {
         "data": traces,
         "layout": layout(
-            height=120 + 22 * len(rows),
+            height=120 + (18 + 6 * len(worlds)) * len(rows),
             showlegend=True,
             legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
             hovermode="closest",
-            xaxis=axis(
-                "gain per unit staked, beside honest play", tickvals=at, ticktext=texts, zeroline=True, zerolinewidth=2
-            ),
+            xaxis=axis("gain per unit staked", tickvals=at, ticktext=texts, zeroline=True, zerolinewidth=2),
             yaxis=axis(
                 "",
-                categoryorder="array",
-                categoryarray=[label(row) for row in reversed(rows)],
-                tickmode="array",
-                tickvals=[label(row) for row in rows],
-                range=[-0.7, len(rows) - 0.3],
+                tickvals=list(range(len(rows))),
+                ticktext=[label(row) for row in rows],
+                range=[len(rows) - 0.3, -0.7],
+                zeroline=False,
             ),
             margin={"l": 8, "r": 16, "t": 8, "b": 48},
         ),
@@ -64,12 +62,14 @@ def forest_figure(summary: Mapping[str, Any], mechanism: str) -> Figure | None:
 
 
 def _forest_trace(
-    summary: Mapping[str, Any], mechanism: str, world: str, said: str, symbol: str
+    summary: Mapping[str, Any], mechanism: str, index: int, said: str, rows: Sequence[str]
 ) -> dict[str, Any] | None:
+    """Gains of one verdict in one world; worlds of a row stand a little apart."""
+    worlds = summary["trial"]["worlds"]
+    world, shift = worlds[index], _APART * (index - (len(worlds) - 1) / 2)
     cells = [cell for cell in cells_of(summary, mechanism, world) if verdict_of(cell) == said]
     if not cells:
         return None
-    several = len(summary["trial"]["worlds"]) > 1
     found = [gain(cell) or {} for cell in cells]
     bounds = [[each["mean"] if each[end] is None else each[end] for each in found] for end in ("low", "mean", "high")]
     low, mean, high = ([place(value) for value in values] for values in bounds)
@@ -77,9 +77,9 @@ def _forest_trace(
     return {
         "type": "scatter",
         "mode": "markers",
-        "name": f"{said}, {world}" if several else said,
+        "name": f"{said}, {world}" if len(worlds) > 1 else said,
         "x": mean,
-        "y": [label(row_label(cell, shares)) for cell in cells],
+        "y": [rows.index(row_label(cell, shares)) + shift for cell in cells],
         "error_x": {
             "type": "data",
             "symmetric": False,
@@ -89,9 +89,18 @@ def _forest_trace(
             "thickness": 1.5,
             "width": 3,
         },
-        "marker": {"color": COLOURS[said], "symbol": symbol, "size": 9, "line": {"width": 1.5, "color": COLOURS[said]}},
-        "customdata": [[interval(each), said, world] for each in found],
-        "hovertemplate": "%{y}, %{customdata[2]}: %{customdata[0]} % of stake, %{customdata[1]}<extra></extra>",
+        "marker": {
+            "color": COLOURS[said],
+            "symbol": _SYMBOLS[index % 2],
+            "size": 9,
+            "line": {"width": 1.5, "color": COLOURS[said]},
+        },
+        "customdata": [
+            [label(row_label(cell, shares)), interval(each), said, world]
+            for cell, each in zip(cells, found, strict=True)
+        ],
+        "hovertemplate": "%{customdata[0]}, %{customdata[3]}: %{customdata[1]} % of stake, "
+        "%{customdata[2]}<extra></extra>",
         "ends": [value for values in bounds for value in values],
     }
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from headwater.report.html import document, empty, facts, plot, section, tiles
 from headwater_agents.lab.trial.folder import REPORT, SWEEPS
@@ -26,6 +26,8 @@ from headwater_agents.report.words import (
     short,
     verdict_of,
 )
+
+_SHARES: Final = ("gain", "forecasters_loss", "providers_loss", "treasury_loss")
 
 
 def write_report(folder: Path, summary: Mapping[str, Any]) -> Path:
@@ -126,8 +128,13 @@ def _matrix_cell(cell: Cell) -> str:
     said, found = verdict_of(cell), gain(cell)
     if said is None or found is None:
         return "<td class=figure>–</td>"
-    mean, _, bounds = interval(found).partition(" ")
-    return f'<td class="figure {said}" title="{escape(said)}">{mean}<small>{bounds}</small></td>'
+    return f'<td class="figure {said}" title="{said}">{_two_lines(found)}</td>'
+
+
+def _two_lines(result: Mapping[str, Any], words: Callable[[float | None], str] = percent) -> str:
+    """The mean, and its interval below."""
+    mean, _, bounds = interval(result, words).partition(" ")
+    return f"{mean}<small>{bounds}</small>"
 
 
 def _details(summary: Mapping[str, Any], mechanism: str, world: str) -> str:
@@ -141,12 +148,10 @@ def _details(summary: Mapping[str, Any], mechanism: str, world: str) -> str:
             rows.append(f"<tr><td>{name}</td><td>{what}</td>{'<td class=figure>–</td>' * len(heads)}</tr>")
             continue
         fields = cell["fields"]
-        figures = [
-            *(interval(fields[key]) for key in ("gain", "forecasters_loss", "providers_loss", "treasury_loss")),
-            interval(fields["log_loss"], figure),
-            f"{fields['honest_gas']['mean']:+,.0f}".replace("-", "−"),
-            f"{cell['departures']:.1f}",
-        ]
+        figures = [_two_lines(fields[key]) for key in _SHARES]
+        figures.append(_two_lines(fields["log_loss"], figure))
+        figures.append(f"{fields['honest_gas']['mean']:+,.0f}".replace("-", "−"))
+        figures.append(f"{cell['departures']:.1f}")
         cells = "".join(f"<td class=figure>{each}</td>" for each in figures)
         rows.append(f"<tr><td>{name}</td><td class={said}>{said}</td>{cells}</tr>")
     head = "".join(f"<th class=figure>{each}</th>" for each in heads)
@@ -179,13 +184,14 @@ def _attacks(summary: Mapping[str, Any], mechanism: str) -> str:
         cells = [c for c in summary["cells"] if c["attack"] == label and c["mechanism"] == mechanism]
         lines = [("Goal", about["goal"]), ("Seen", about["seen"])]
         lines += [("Makes sense against", ", ".join(about["only"]))] if about["only"] else []
-        told: dict[str, str] = {}
+        told: dict[str, list[str]] = {}
         for cell in cells:
-            told.setdefault(row_label(cell, shares), parameters(cell))
-        lines += [(f"{name}, parameters", given) for name, given in told.items()]
-        for cell in cells:
-            lines.append((f"{row_label(cell, shares)}, {cell['world']}", _sentence(cell)))
-        items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in lines)
+            texts = told.setdefault(row_label(cell, shares), [f"With {parameters(cell)}."])
+            texts.append(f"{cell['world'].capitalize()} world: {_sentence(cell)}.")
+        lines += [(name, "\n".join(texts)) for name, texts in told.items()]
+        items = "".join(
+            f"<dt>{escape(name)}</dt><dd>{escape(text).replace(chr(10), '<br>')}</dd>" for name, text in lines
+        )
         content.append(
             f"<h3>{escape(label)}</h3><p class=note>{escape(about['about'])}</p><dl class=facts>{items}</dl>"
         )
@@ -196,7 +202,8 @@ def _sentence(cell: Cell) -> str:
     said, found = verdict_of(cell), gain(cell)
     if said is None or found is None:
         return "makes no sense here" if not cell["applies"] else "not played"
-    text = f"{said}: {interval(found)} % of stake ({cell['note']}; p {cell['adjusted_p_value']:.2g})"
+    why = str(cell["note"]).removeprefix(f"{said}: ")
+    text = f"{said}, {interval(found)} % of stake: {why}, p = {cell['adjusted_p_value']:.2g}"
     if cell["failed"]:
         text += f"; {cell['failed']} seeds failed and do not count"
     if cell["refused"]:

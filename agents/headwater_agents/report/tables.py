@@ -82,7 +82,7 @@ def _matrix(summary: Mapping[str, Any], world: str) -> Table:
         min_width=96,
         padding=(0, 1, 0, 0),
     )
-    table.add_column("attack", overflow="fold")
+    table.add_column("attack", overflow="fold", min_width=22)
     for mechanism in trial["mechanisms"]:
         table.add_column(escape(short(mechanism)), justify="right", overflow="fold")
     columns = [cells_of(summary, mechanism, world) for mechanism in trial["mechanisms"]]

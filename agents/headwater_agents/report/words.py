@@ -76,15 +76,18 @@ def cells_of(summary: Mapping[str, Any], mechanism: str, world: str) -> list[Cel
 
 def parameters(cell: Cell) -> str:
     """Parameters with their values."""
-    return ", ".join(
-        f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
-        for name, value in cell["parameters"].items()
-    )
+    return ", ".join(f"{name} {_value(value)}" for name, value in cell["parameters"].items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value) if value != "" else "none"
 
 
 def short(mechanism: str) -> str:
-    """A mechanism's name; of one from a file, the class."""
-    return mechanism.rpartition(":")[2] if ":" in mechanism else mechanism
+    """A mechanism's name in words; of one from a file, the class."""
+    return mechanism.rpartition(":")[2] if ":" in mechanism else mechanism.replace("_", " ")
 
 
 def counted(values: Iterable[str | None], order: Sequence[str] = VERDICTS) -> list[tuple[str, int]]:
