@@ -13,6 +13,7 @@ from headwater.credit.logit import CreditRule, credit_shares
 from headwater.units import BPS
 from headwater_agents.lab.mechanisms.base import Split
 from headwater_agents.lab.population.pool import Pool
+from headwater_agents.lab.population.seniority import Seniority
 from headwater_agents.lab.worlds.script import Floats
 
 _GRAIN: Final = 10**6
@@ -27,13 +28,13 @@ class BuyerTraits:
         keep_bps: of what it earns.
         credit: rule that divides the rest: "shapley", "leave-one-out", "precedence" or "equal".
         window: resolved questions the credit looks back on.
-        established: questions after which a supplier counts as established, for "precedence".
+        alpha: chance that a newcomer who adds nothing is ever promoted, for "precedence" (headwater.credit.Standing).
     """
 
     keep_bps: int
     credit: CreditRule = "shapley"
     window: int = 60
-    established: int = 40
+    alpha: float = 0.05
 
 
 class Buyer:
@@ -44,7 +45,7 @@ class Buyer:
         self.traits = traits
         self.pool = Pool(len(suppliers))
         self._past: deque[tuple[Floats, float, int]] = deque(maxlen=traits.window)
-        self._heard = np.zeros(len(suppliers), dtype=np.int64)
+        self._ranks = Seniority(len(suppliers), traits.alpha) if traits.credit == "precedence" else None
 
     def hear(self, signals: Mapping[str, float]) -> Floats:
         """(n,): the signals in the pool's order, 0 for what did not come."""
@@ -58,7 +59,9 @@ class Buyer:
         """Take in a resolved question."""
         heard = self.hear(signals)
         self._past.append((self.pool.contributions(heard), base + float(self.pool.weights[0]), outcome))
-        self._heard += [name in signals for name in self.suppliers]
+        if self._ranks is not None:
+            present = tuple(at for at, name in enumerate(self.suppliers) if name in signals)
+            self._ranks.learn(base, heard, present, self.pool.weights[1:], outcome)
         self.pool.learn(base, heard, outcome)
 
     def worth(self) -> Floats:
@@ -67,9 +70,7 @@ class Buyer:
         if not self._past:
             return equal
         gains, base, outcomes = (np.array(column) for column in zip(*self._past, strict=True))
-        ranks = None
-        if self.traits.credit == "precedence":
-            ranks = tuple(0 if heard >= self.traits.established else 1 for heard in self._heard)
+        ranks = None if self._ranks is None else self._ranks.ranks()
         shares = credit_shares(gains, base, outcomes, ranks, self.traits.credit)
         return shares if float(shares.sum()) > 0 else equal
 
