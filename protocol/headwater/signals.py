@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from coincurve import PrivateKey, PublicKey
@@ -21,10 +22,12 @@ from eth_utils.address import (
     is_checksum_address,
     is_checksum_formatted_address,
     to_canonical_address,
+    to_checksum_address,
 )
-from eth_utils.address import to_checksum_address as checksum
 
 from headwater.units import WAD
+
+checksum: Final = lru_cache(maxsize=65_536)(to_checksum_address)
 
 DOMAIN_NAME: Final = "Headwater"
 DOMAIN_VERSION: Final = "1"
@@ -55,13 +58,7 @@ class SignalDomain:
     @property
     def separator(self) -> bytes:
         """EIP-712 domain separator, 32 bytes."""
-        return keccak(
-            _DOMAIN_TYPEHASH
-            + keccak(DOMAIN_NAME.encode())
-            + keccak(DOMAIN_VERSION.encode())
-            + _word(self.chain_id)
-            + _address(self.arena, "arena").rjust(32, b"\0")
-        )
+        return _separator(self.chain_id, _address(self.arena, "arena"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -214,11 +211,31 @@ def _word(value: int) -> bytes:
     return value.to_bytes(32, "big")
 
 
-def _address(value: str, name: str) -> bytes:
-    mixed = isinstance(value, str) and is_checksum_formatted_address(value)
-    if not isinstance(value, str) or not is_address(value) or (mixed and not is_checksum_address(value)):
-        raise SignalError(f"{name} {value!r} is not an address: 20 bytes in hex, checksummed if in mixed case")
+@lru_cache(maxsize=256)
+def _separator(chain_id: int, arena: bytes) -> bytes:
+    return keccak(
+        _DOMAIN_TYPEHASH
+        + keccak(DOMAIN_NAME.encode())
+        + keccak(DOMAIN_VERSION.encode())
+        + _word(chain_id)
+        + arena.rjust(32, b"\0")
+    )
+
+
+# Every signal names its provider, and the same few providers sign all of them.
+@lru_cache(maxsize=65_536)
+def _canonical(value: str) -> bytes | None:
+    """The 20 bytes of an address, None if it is not one."""
+    if not is_address(value) or (is_checksum_formatted_address(value) and not is_checksum_address(value)):
+        return None
     return to_canonical_address(value)
+
+
+def _address(value: str, name: str) -> bytes:
+    raw = _canonical(value) if isinstance(value, str) else None
+    if raw is None:
+        raise SignalError(f"{name} {value!r} is not an address: 20 bytes in hex, checksummed if in mixed case")
+    return raw
 
 
 def _key_address(key: PublicKey) -> bytes:

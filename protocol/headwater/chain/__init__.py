@@ -1,6 +1,6 @@
 """The way to a chain: compile the contracts, connect to a backend, call and send through typed clients.
 
-    backend = connect("tester")
+    backend = connect("revm")  # or "tester", or the URL of a node
     owner, *_ = backend.dev_accounts(3)
     contract, receipt = deploy(backend, load("HeadwaterToken"), ..., sender=owner)
 

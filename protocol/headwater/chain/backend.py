@@ -139,7 +139,7 @@ class Backend(Protocol):
         """Send, wait until mined, check. Raises Reverted, TransactionRejected, NotMined."""
 
     def send(self, request: TxRequest, account: Account) -> Receipt:
-        """`submit(prepare(request, account))`."""
+        """`submit(prepare(request, account))`; a chain in this process may do without the signature."""
 
     def receipt(self, tx_hash: str) -> Receipt | None:
         """Receipt of a mined transaction, whatever its status; None if it is not mined or not known."""
