@@ -122,7 +122,8 @@ class Table:
         """
         self.mechanism.retire(name, amount)
         self.enroll(to, amount, payer=name)
-        self._moved[name] = self._moved.get(name, 0) + int(amount * noticed)
+        if seen := int(amount * noticed):
+            self._moved[name] = self._moved.get(name, 0) + seen
 
     def announce(self, name: str, split: Split) -> bool:
         """Let a coalition account announce a split; False if the mechanism refuses it."""
