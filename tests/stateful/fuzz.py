@@ -25,6 +25,8 @@ from mutants import MUTANTS, by_name
 from stage import Divergence, Stage
 from verbs import VERBS
 
+import harness
+
 HISTORIES = 20
 """Histories of one seed. Part of what a seed means: change it, and old seeds play something else."""
 STEPS = 30
@@ -132,6 +134,7 @@ def hunt(mutant: Mutant, seed: int, seconds: float, quiet: bool = True) -> Death
 
 def main(argv: list[str] | None = None) -> int:
     options = parse(argv)
+    harness.chosen = options.chain
     begun, report = time.monotonic(), Report(seed=options.seed)
     mutants = chosen(options.mutants)
     share = EXPLORING if mutants else 1.0
@@ -163,6 +166,7 @@ def chosen(names: list[str]) -> list[Mutant]:
 def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="fuzz.py", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--budget", type=float, default=900, metavar="SECONDS", help="time for everything (900)")
+    parser.add_argument("--chain", choices=sorted(harness.CHAINS), default=harness.chosen, help="chain to play on")
     parser.add_argument("--seed", type=int, default=0, help="the first seed; a failure names the one that repeats it")
     parser.add_argument(
         "--contracts", type=Path, metavar="FOLDER", help="Vyper sources to test; the project's if absent"
