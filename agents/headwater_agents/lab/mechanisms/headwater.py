@@ -216,10 +216,9 @@ class HeadwaterMechanism:
         person = self.person(name)
         leaves = tuple((child, self.version(child), weight) for child, weight in split.weights)
         staker = self._stakes[name].checkpoints > 0
-        if staker and leaves:
+        if staker:
             with _refusals():
                 person.open_escrow(person.address, made.version, made.terms)
-        if staker:
             self._escrows.append((name, made.version))
         if name in self._latest:
             self._replaced.append((name, self._latest[name].version, self.backend.now()))
