@@ -47,7 +47,8 @@ class Evasion(Attack):
 
     def bids(self, table: Table, honest: list[Bid]) -> list[Bid]:
         """One forecast, one wager, two names: pro rata to their stakes."""
-        return divided(table, (_MAIN, _HIDDEN), table.belief(_MAIN))
+        elsewhere = [bid for bid in honest if bid.series != MAIN]
+        return elsewhere + divided(table, (_MAIN, _HIDDEN), table.belief(_MAIN))
 
 
 def divided(table: Table, accounts: tuple[str, ...], belief: float) -> list[Bid]:
@@ -56,6 +57,6 @@ def divided(table: Table, accounts: tuple[str, ...], belief: float) -> list[Bid]
     view = report(belief)
     stakes = {name: table.mechanism.stake(name) for name in accounts if name in table.coalition}
     whole = sum(stakes.values())
-    wager = size(view, offer, whole, table.setting.wager)
+    wager = size(view, offer, whole, table.setting.wager, table.filled[MAIN])
     shares = {name: wager * stake // whole for name, stake in stakes.items()} if whole else {}
     return [Bid(name, view, share) for name, share in shares.items() if share >= offer.min_wager]

@@ -52,8 +52,13 @@ class Kickback(Attack):
 
     def split(self, table: Table, name: str, honest: Split) -> Split:
         """The honest weights, thinned for the friend's sake."""
-        thinned = skimmed(honest, {_POOR: self.weight})
-        merged: dict[str, int] = {}
-        for child, weight in thinned.weights:
-            merged[child] = merged.get(child, 0) + weight
-        return Split(thinned.keep_bps, tuple(merged.items()))
+        return favouring(honest, {_POOR: self.weight})
+
+
+def favouring(honest: Split, favoured: Mapping[str, float]) -> Split:
+    """As `skimmed`, where those who are favoured may have earned something too."""
+    thinned = skimmed(honest, {child: share for child, share in favoured.items() if share})
+    merged: dict[str, int] = {}
+    for child, weight in thinned.weights:
+        merged[child] = merged.get(child, 0) + weight
+    return Split(thinned.keep_bps, tuple(merged.items()))

@@ -10,11 +10,11 @@ from headwater_agents.adversaries.base import Attack
 from headwater_agents.adversaries.bounds import within
 from headwater_agents.adversaries.clones import clones_of, is_clone
 from headwater_agents.adversaries.evasion import divided
-from headwater_agents.adversaries.skim import skimmed
+from headwater_agents.adversaries.kickback import favouring
 from headwater_agents.lab.game.moves import Bid
 from headwater_agents.lab.game.setting import Endowment
-from headwater_agents.lab.game.table import Table
-from headwater_agents.lab.mechanisms.base import Split
+from headwater_agents.lab.game.table import MAIN, Table
+from headwater_agents.lab.mechanisms.base import LabError, Split
 from headwater_agents.lab.population import Buyer
 
 _ORIGINAL = "coalition-provider-1"
@@ -68,7 +68,8 @@ class Ring(Attack):
     def __post_init__(self) -> None:
         within(self, forecasters=(1, 8), providers=(1, 4), quality=(0, 1), skim=(0, 1), kickback=(0, 1))
         within(self, pooled=(0, 1), clones=(0, 6), churn=(0, 1), hidden=(0, 1))
-        within(self, passed_to_itself=(0, 1))
+        if self.passed_to_itself > 1:
+            raise LabError(f"skim and kickback are {self.passed_to_itself:g} together; the ring takes up to 1 of both")
 
     @property
     def passed_to_itself(self) -> float:
@@ -113,12 +114,7 @@ class Ring(Attack):
 
     def split(self, table: Table, name: str, honest: Split) -> Split:
         """The honest weights thinned; under the newest name too."""
-        taken = {_PUPPET: self.skim, _ORIGINAL: self.kickback}
-        thinned = skimmed(honest, {child: share for child, share in taken.items() if share})
-        merged: dict[str, int] = {}
-        for child, weight in thinned.weights:
-            merged[child] = merged.get(child, 0) + weight
-        split = Split(thinned.keep_bps, tuple(merged.items()))
+        split = favouring(honest, {_PUPPET: self.skim, _ORIGINAL: self.kickback}) if self.passed_to_itself else honest
         if self._names[name] != name:
             table.announce(self._names[name], split)
         return split
@@ -130,7 +126,7 @@ class Ring(Attack):
     def bids(self, table: Table, honest: list[Bid]) -> list[Bid]:
         """Each forecaster's stake, under whatever names, on the ring's belief or its own."""
         pooled = None if self._pool is None else self._pool.forecast(table.base(), self._heard(table))
-        placed = []
+        placed = [bid for bid in honest if bid.series != MAIN and self._names[bid.name] == bid.name]
         for seat, name in self._names.items():
             belief = table.belief(seat) if pooled is None else pooled
             placed += divided(table, (name, f"{seat}-hidden"), belief)
