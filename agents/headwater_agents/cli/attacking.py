@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from headwater_agents.cli.errors import FAILED, print_json, reported
 from headwater_agents.cli.output import terminal
 from headwater_agents.lab.campaign import CampaignReport, Store, run_units
+from headwater_agents.lab.campaign.runner import cores
 from headwater_agents.lab.trial.errors import TrialError
 
 SHOWN: Final = 10
@@ -38,6 +39,10 @@ _WORLDS: Final = {"synthetic": ("synthetic",), "rain": ("rain",), "both": ("synt
     "--stake-share", "stake_shares", multiple=True, metavar="S,...", help="The coalition's shares of all stake."
 )
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="A parameter or setting; repeatable.")
+@click.option("--no-variants", is_flag=True, help="Attacks by their defaults only, where no variant is named.")
+@click.option(
+    "--adapt", type=click.IntRange(0), default=0, metavar="N", help="First search each attack's parameters, N sets."
+)
 @reported
 def attack_command(
     names: tuple[str, ...],
@@ -54,12 +59,16 @@ def attack_command(
     chain: str,
     stake_shares: tuple[str, ...],
     changes: tuple[str, ...],
+    no_variants: bool,
+    adapt: int,
 ) -> None:
     """Play attacks on the deployed contracts, each beside honest play of the same seeds, and say which ones pay.
 
     NAME is an attack's, NAME/SUFFIX that of a variant, or path.py:ClassName of a file of your own. What is done is
     kept at once: the same command goes on where it was broken off. The folder gets summary.json, differences.csv
     with a row a seed, and report.html.
+
+    With --adapt each attack that has parameters to search is played besides with those that paid best on other seeds.
 
     --set takes a parameter of the attacks (fraction=0.5, or skim.fraction=0.5), a part of the setting
     (provider.leave_rate=0.1), or a setting of one world or mechanism (headwater.rent_bps=50).
@@ -87,6 +96,8 @@ def attack_command(
         chain=chain,
         stake_shares=tuple(share for text in stake_shares for share in _shares(text)),
         changes=parse_changes(changes),
+        variants=not no_variants,
+        adapt=adapt,
     )
     _play(trial, out, jobs, as_json)
 
@@ -119,6 +130,8 @@ def _play(trial: Any, out: Path | None, jobs: int | None, as_json: bool) -> None
     planned = plan(trial)
     folder = out or default_folder(trial)
     claim(folder, trial)
+    if trial.adapt:
+        planned = plan(trial, _adapt(trial, folder, jobs, quiet=as_json))
     with Store(folder / STORE) as store:
         report = _run(planned.units(), store, jobs, quiet=as_json)
         cells = played(planned, store)
@@ -136,6 +149,28 @@ def _play(trial: Any, out: Path | None, jobs: int | None, as_json: bool) -> None
     if report.failures:
         _complain(report, folder / STORE)
         sys.exit(FAILED)
+
+
+def _adapt(trial: Any, folder: Path, jobs: int | None, quiet: bool) -> dict[str, dict[str, Any]]:
+    from headwater_agents.lab.trial.adapt import adapt
+
+    with Progress(
+        TextColumn("[bold]{task.description:30}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("sets tried"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        disable=quiet,
+    ) as bar:
+        tasks: dict[str, Any] = {}
+
+        def progress(name: str, done: int, of: int) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(f"searching {name}", total=of)
+            bar.update(tasks[name], completed=done)
+
+        return adapt(trial, folder, jobs or cores(), progress)
 
 
 def _run(units: Any, store: Store, jobs: int | None, quiet: bool) -> CampaignReport:

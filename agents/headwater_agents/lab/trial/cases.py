@@ -35,7 +35,13 @@ class Case:
         return {**self.kind.parameters(), **self.given}
 
 
-def cases_of(names: Sequence[str], changes: Mapping[str, Mapping[str, Any]] | None = None) -> tuple[Case, ...]:
+def cases_of(
+    names: Sequence[str],
+    changes: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    variants: bool = True,
+    adapted: Mapping[str, Mapping[str, Any]] | None = None,
+) -> tuple[Case, ...]:
     """Cases of attacks, in the order of names.
 
     A name stands for the attack as it is by default and for all of its variants; "name/suffix" for that variant alone.
@@ -44,21 +50,24 @@ def cases_of(names: Sequence[str], changes: Mapping[str, Mapping[str, Any]] | No
     Args:
         names: "name", "name/suffix", "path.py:ClassName" or "path.py:ClassName/suffix".
         changes: parameters by the label of the attack's class (see `label_of`); they win over a variant's.
+        variants: False for defaults only, where no variant is named.
+        adapted: parameters by attack, as `make_attack` takes it, of one more case each, "name/adapted".
 
     Raises:
         TrialError: no attack of that name, no such variant or parameter, or two attacks that go by one label.
     """
     found: dict[tuple[str, str], Case] = {}
     for name in names:
-        for case in _variants(name, changes or {}):
+        for case in _variants(name, changes or {}, variants, adapted or {}):
             identity = (case.attack, canonical_json(case.parameters, case.label))
             known = found.get(identity)
             if known is None or "/" not in known.label:
                 found[identity] = case
-    labels: dict[str, str] = {}
+    places: dict[str, str] = {}
     for case in found.values():
-        if labels.setdefault(case.label, case.attack) != case.attack:
-            raise TrialError(f"{labels[case.label]} and {case.attack} both go by {case.label!r}; give one another name")
+        label = label_of(case.kind)
+        if places.setdefault(label, case.attack) != case.attack:
+            raise TrialError(f"{places[label]} and {case.attack} both go by {label!r}; give one another name")
     return tuple(found.values())
 
 
@@ -78,17 +87,24 @@ def kind_of(name: str) -> tuple[str, type[Attack], str]:
         raise TrialError(str(error)) from error
 
 
-def _variants(name: str, changes: Mapping[str, Mapping[str, Any]]) -> Iterator[Case]:
+def _variants(
+    name: str,
+    changes: Mapping[str, Mapping[str, Any]],
+    with_variants: bool,
+    adapted: Mapping[str, Mapping[str, Any]],
+) -> Iterator[Case]:
     attack, kind, suffix = kind_of(name)
     label = label_of(kind)
     changed = changes.get(label, {})
-    variants: dict[str, Mapping[str, Any]] = {"": {}, **kind.variants}
+    if unknown := set(changed) - set(kind.parameters()):
+        accepted = ", ".join(kind.parameters())
+        raise TrialError(f"attack {label} has no {', '.join(sorted(unknown))}; it takes: {accepted}")
     if suffix and suffix not in kind.variants:
         raise TrialError(f"{label} has no variant {suffix!r}; it has {', '.join(kind.variants) or 'none'}")
-    for each, given in variants.items():
-        if suffix in ("", each):
-            parameters = {**given, **changed}
-            if unknown := set(parameters) - set(kind.parameters()):
-                accepted = ", ".join(kind.parameters())
-                raise TrialError(f"attack {label} has no {', '.join(sorted(unknown))}; it takes: {accepted}")
-            yield Case(label=f"{label}/{each}" if each else label, attack=attack, kind=kind, given=parameters)
+    listed: dict[str, Mapping[str, Any]] = {"": {}, **kind.variants}
+    chosen = [suffix] if suffix else list(listed) if with_variants else [""]
+    for each in chosen:
+        parameters = {**listed[each], **changed}
+        yield Case(label=f"{label}/{each}" if each else label, attack=attack, kind=kind, given=parameters)
+    if attack in adapted:
+        yield Case(label=f"{label}/adapted", attack=attack, kind=kind, given={**adapted[attack], **changed})

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from headwater_agents.adversaries.base import Attack
 from headwater_agents.lab.trial.cases import kind_of, label_of
 from headwater_agents.lab.trial.errors import TrialError
 
@@ -32,6 +33,10 @@ class Changes:
     worlds: dict[str, dict[str, Any]] = field(default_factory=dict)
     mechanisms: dict[str, dict[str, Any]] = field(default_factory=dict)
     setting: dict[str, Any] = field(default_factory=dict)
+
+    def of_attack(self, kind: type[Attack]) -> dict[str, Any]:
+        """Changes of one attack's parameters."""
+        return dict(self.attacks.get(label_of(kind), {}))
 
 
 def parse_changes(texts: Sequence[str]) -> dict[str, Any]:

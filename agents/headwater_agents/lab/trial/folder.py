@@ -23,6 +23,8 @@ REPORT: Final = "report.html"
 SWEEPS: Final = "sweeps"
 """Folders of sweeps in here are shown on the report as maps."""
 
+_LISTS: Final = ("attacks", "worlds", "mechanisms", "stake_shares")
+
 __all__ = ["DIFFERENCES", "REPORT", "STORE", "SUMMARY", "SWEEPS", "TRIAL", "claim", "default_folder", "write_json"]
 
 
@@ -34,7 +36,9 @@ def default_folder(trial: Trial) -> Path:
 
 
 def claim(folder: Path, trial: Trial) -> None:
-    """Make the folder that trial's, or see that it is. Seeds may be more than before: those that are known stay known.
+    """Make the folder that trial's, or see that it is.
+
+    A trial may grow, in seeds, attacks, worlds, mechanisms and stake shares: what is known stays known.
 
     Raises:
         TrialError: it is a file, some other folder with something in it, or another trial's.
@@ -46,12 +50,10 @@ def claim(folder: Path, trial: Trial) -> None:
     wanted = json.loads(canonical_json(trial.to_json(), "a trial"))
     if path.is_file():
         known = _read(path)
-        if differing := [name for name in sorted({*wanted, *known}) if wanted.get(name) != known.get(name)]:
-            only_more_seeds = differing == ["seeds"] and wanted["seeds"] > known["seeds"]
-            if not only_more_seeds:
-                name = differing[0]
+        for name in sorted({*wanted, *known}):
+            if not _grown(name, known.get(name), wanted.get(name)):
                 raise TrialError(
-                    f"{folder} holds another trial: its {name} is {_text(known.get(name))}, not "
+                    f"{folder} holds another trial, with {name.replace('_', ' ')} {_text(known.get(name))}, not "
                     f"{_text(wanted.get(name))}; choose another --out"
                 )
     elif folder.is_dir() and any(each.name != SWEEPS for each in folder.iterdir()):
@@ -62,6 +64,14 @@ def claim(folder: Path, trial: Trial) -> None:
 def write_json(path: Path, value: Mapping[str, Any]) -> Path:
     """JSON as people read it; equal values give equal bytes."""
     return write_whole(path, json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _grown(name: str, known: Any, wanted: Any) -> bool:
+    if name == "seeds":
+        return bool(wanted >= known)
+    if name in _LISTS and known:
+        return set(known) <= set(wanted)
+    return bool(known == wanted)
 
 
 def _read(path: Path) -> dict[str, Any]:

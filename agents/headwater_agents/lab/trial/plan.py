@@ -20,6 +20,9 @@ from headwater_agents.lab.units import prepared
 MAX_PLAYS: Final = 1_000_000
 """More is a slip of the pen."""
 
+LEAST_SEARCH: Final = 8
+"""Fewest sets of parameters that a search accepts."""
+
 _HONEST: Final = "headwater_agents.lab.units:honest_arm"
 _ATTACK: Final = "headwater_agents.lab.units:attack_arm"
 _OWN_CHAIN: Final = "headwater"
@@ -37,6 +40,8 @@ class Trial:
         chain: that Headwater's contracts run on, as `HeadwaterMechanism` takes it.
         stake_shares: of the coalition, each tried with every attack; none leaves attacks their own.
         changes: values by name, as `sort_changes` takes them.
+        variants: attacks' variants are played beside their defaults.
+        adapt: sets of parameters that an adaptive attacker tries for every attack before it is judged; 0 for none.
     """
 
     attacks: tuple[str, ...]
@@ -47,6 +52,8 @@ class Trial:
     chain: str = "revm"
     stake_shares: tuple[float, ...] = ()
     changes: Mapping[str, Any] = field(default_factory=dict)
+    variants: bool = True
+    adapt: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -115,18 +122,24 @@ class Plan:
         return list(found.values())
 
 
-def plan(trial: Trial) -> Plan:
+def plan(trial: Trial, adapted: Mapping[str, Mapping[str, Any]] | None = None) -> Plan:
     """The cells of a trial, all of them known to be playable as far as that can be told without playing.
+
+    Args:
+        trial: what is asked for.
+        adapted: parameters by attack that are played besides, as "name/adapted".
 
     Raises:
         TrialError: names, parameters or settings that nothing takes; nothing to play; too much.
     """
     if not trial.attacks or not trial.worlds or not trial.mechanisms or trial.seeds < 1:
         raise TrialError("a trial needs an attack, a world, a mechanism and a seed")
+    if 0 < trial.adapt < LEAST_SEARCH:
+        raise TrialError(f"a search needs at least {LEAST_SEARCH} sets of parameters to try, not {trial.adapt}")
     _check_once(trial)
-    changes = sort_changes(trial.changes, trial.attacks, trial.worlds, trial.mechanisms)
+    changes = changes_of(trial)
     try:
-        cells = tuple(_cells(trial, changes))
+        cells = tuple(_cells(trial, changes, adapted or {}))
         _check(cells)
     except (HeadwaterError, TypeError) as error:
         raise error if isinstance(error, TrialError) else TrialError(str(error)) from error
@@ -137,6 +150,11 @@ def plan(trial: Trial) -> Plan:
     return Plan(trial, cells)
 
 
+def changes_of(trial: Trial) -> Changes:
+    """The trial's changes, sorted. Raises TrialError."""
+    return sort_changes(trial.changes, trial.attacks, trial.worlds, trial.mechanisms)
+
+
 def _check_once(trial: Trial) -> None:
     for what, values in (("mechanism", trial.mechanisms), ("world", trial.worlds), ("stake share", trial.stake_shares)):
         if len(set(values)) < len(values):
@@ -145,17 +163,18 @@ def _check_once(trial: Trial) -> None:
         raise TrialError(f"stake share {wrong[0]:g} must be above 0 and below 1, such as 0.2")
 
 
-def _cells(trial: Trial, changes: Changes) -> Iterator[Cell]:
-    cases = cases_of(trial.attacks, changes.attacks)
+def _cells(trial: Trial, changes: Changes, adapted: Mapping[str, Mapping[str, Any]]) -> Iterator[Cell]:
+    cases = cases_of(trial.attacks, changes.attacks, variants=trial.variants, adapted=adapted)
     for mechanism in trial.mechanisms:
         for world in trial.worlds:
-            base = _setting(trial, changes, world, mechanism)
+            base = base_setting(trial, changes, world, mechanism)
             for case in cases:
                 for given in _stakes(trial, case):
                     yield _cell(base, case, world, mechanism, given)
 
 
-def _setting(trial: Trial, changes: Changes, world: str, mechanism: str) -> dict[str, Any]:
+def base_setting(trial: Trial, changes: Changes, world: str, mechanism: str) -> dict[str, Any]:
+    """Plain values of the setting that attacks add their own needs to."""
     plain = {**changes.setting, "world": world, "mechanism": mechanism, "questions": trial.rounds}
     worlds = {**plain.get("world_settings", {}), **changes.worlds.get(world, {})}
     mechanisms = {**plain.get("mechanism_settings", {}), **changes.mechanisms.get(mechanism, {})}

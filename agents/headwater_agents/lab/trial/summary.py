@@ -109,6 +109,8 @@ def command_of(trial: Trial) -> str:
         words.append("--rivals")
     else:
         words += [word for name in trial.mechanisms for word in ("--mechanism", name)]
+    words += [] if trial.variants else ["--no-variants"]
+    words += ["--adapt", str(trial.adapt)] if trial.adapt else []
     words += ["--chain", trial.chain] if trial.chain != "revm" else []
     words += [word for share in trial.stake_shares for word in ("--stake-share", f"{share:g}")]
     for name, value in trial.changes.items():
