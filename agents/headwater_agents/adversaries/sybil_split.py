@@ -57,6 +57,7 @@ class SybilSplit(Attack):
     def bids(self, table: Table, honest: list[Bid]) -> list[Bid]:
         """The honest wager, divided."""
         told, offer = report(table.belief(SEAT)), table.offers[MAIN]
-        wager = size(told, offer, sum(map(table.mechanism.stake, self.sybils)), table.setting.wager)
+        stake = sum(map(table.mechanism.stake, self.sybils))
+        wager = size(told, offer, stake, table.setting.wager, table.filled[MAIN])
         parts = zip(self.sybils, shares(wager, self.identities), strict=True)
         return [Bid(name, told, part) for name, part in parts if part >= offer.min_wager]

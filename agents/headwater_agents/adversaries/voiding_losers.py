@@ -47,7 +47,7 @@ class Rescued(Attack):
         wager = best_response(offer, wagered_by_others(table), growth, stake)
         if self.rescue < 1:
             # Where a loss may stand it is one of a whole wager, so ruin is near: no more than Kelly would wager.
-            wager = min(wager, max(stake // 10, size(belief, offer, stake, table.setting.wager)))
+            wager = min(wager, max(stake // 10, size(belief, offer, stake, table.setting.wager, table.filled[MAIN])))
         return [Bid(LOSER, told, wager)] if wager >= offer.min_wager else []
 
     def lost(self, table: Table) -> bool:
