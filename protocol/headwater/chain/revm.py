@@ -18,24 +18,20 @@ snapshot is the whole state as JSON.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from headwater.chain.accounts import Account
 from headwater.chain.backend import DEFAULT_GAS, Log, Topic, TxRequest
-from headwater.chain.errors import ArgumentError, ChainError, TransactionRejected, reverted
+from headwater.chain.errors import ArgumentError, TransactionRejected, reverted
 from headwater.chain.genesis import (
     BLOCK_GAS_LIMIT,
     CHAIN_ID,
-    DEV_BALANCE,
     GENESIS_TIME,
-    PREFUNDED,
     balances,
-    dev_account,
-    faucet,
 )
+from headwater.chain.local import LocalChain
 from headwater.chain.logs import matches
 from headwater.chain.revm_engine import Engine
 from headwater.chain.revm_history import History, Poke
@@ -57,7 +53,7 @@ class _Mark:
     timestamp: int
 
 
-class RevmBackend:
+class RevmBackend(LocalChain):
     """The revm chain. Deterministic: the same calls give the same hashes, addresses and timestamps.
 
     Prague rules; genesis at GENESIS_TIME; every block limit BLOCK_GAS_LIMIT; base fee 0. `seed` chooses the
@@ -68,7 +64,7 @@ class RevmBackend:
 
     def __init__(self, *, seed: int = 0, chain_id: int = CHAIN_ID) -> None:
         self.chain_id: Final = chain_id
-        self._seed = seed
+        super().__init__(seed)
         held = balances(seed)
         self._engine = Engine(chain_id, held)
         self._history = History(chain_id, held)
@@ -82,10 +78,9 @@ class RevmBackend:
         self._next_snapshot = 0
         # The pending block, as far as it goes.
         self._pending_time = GENESIS_TIME + 1
-        self._batching = False
-        self._batch_gas = 0
-        self._batch_logs = 0
-        self._batch_start = 0
+        self._block_start = 0
+        self._block_gas = 0
+        self._block_logs = 0
 
     # Backend
 
@@ -110,8 +105,7 @@ class RevmBackend:
             self._engine.at(len(self._times), self._pending_time)
             return self._engine.call(caller, to, data)
         timestamp = self.block_time(block)
-        newest = block == len(self._times) - 1 and not (self._batching and len(self._sent) > self._batch_start)
-        if newest and not self._pokes:
+        if block == len(self._times) - 1 and not self._pending() and not self._pokes:
             engine = self._engine
         else:
             upto = bisect_left(self._sent, block + 1, key=lambda sent: sent.block)
@@ -190,30 +184,7 @@ class RevmBackend:
         known = self._nonces.get(checksum(address))
         return int(self._engine.evm.basic(address).nonce) if known is None else known
 
-    def close(self) -> None:
-        """Nothing to let go of."""
-
     # LocalControl
-
-    @contextmanager
-    def block(self) -> Iterator[None]:
-        """Put every transaction sent inside into one block, in order, at one timestamp.
-
-        Blocks do not nest, and inside one the clock does not move: ChainError. A transaction that reverts raises at
-        once and stays in the block. Leaving the context seals it, also when an exception passes through; without
-        transactions there is no block.
-        """
-        self._not_batching("open a block inside a block")
-        self._batching = True
-        self._batch_gas = self._batch_logs = 0
-        self._batch_start = len(self._sent)
-        try:
-            yield
-        finally:
-            self._batching = False
-            self._batch_gas = self._batch_logs = 0
-            if len(self._sent) > self._batch_start:
-                self._seal()
 
     def time_travel(self, timestamp: int) -> None:
         """Let the next transaction, and calls from now on, see `timestamp` (seconds)."""
@@ -221,14 +192,6 @@ class RevmBackend:
         if timestamp < self._pending_time:
             raise ArgumentError(f"time runs forward: {timestamp} lies before {self._pending_time}")
         self._pending_time = timestamp
-
-    def mine(self, blocks: int = 1) -> None:
-        """Seal empty blocks, one second apart."""
-        self._not_batching("mine")
-        if blocks < 0:
-            raise ArgumentError(f"the number of blocks to mine is not negative, got {blocks}")
-        for _ in range(blocks):
-            self._seal()
 
     def snapshot(self) -> str:
         """Remember the chain, its pending timestamp included."""
@@ -261,18 +224,7 @@ class RevmBackend:
         self._hashed = min(self._hashed, mark.sent)
         self._history.forget(mark.sent, mark.pokes)
         self._pending_time = mark.timestamp
-
-    def fund(self, address: str, wei: int) -> None:
-        """Raise an address's balance by a transfer from the faucet account."""
-        self.send(TxRequest(to=address, value=wei), faucet(self._seed))
-
-    def dev_accounts(self, count: int) -> tuple[Account, ...]:
-        """The first `count` accounts of the seed. All are funded: 64 at genesis, further ones by the faucet now."""
-        accounts = tuple(dev_account(self._seed, index) for index in range(count))
-        for account in accounts[PREFUNDED:]:
-            if self.balance(account.address) < DEV_BALANCE // 2:
-                self.fund(account.address, DEV_BALANCE)
-        return accounts
+        self._block_start = mark.sent
 
     # What only chains in this process can do
 
@@ -302,28 +254,32 @@ class RevmBackend:
     # Blocks
 
     def _run(self, sender: str, to: str | None, data: bytes, value: int, gas: int, tx_hash: str | None) -> RevmReceipt:
-        if gas != DEFAULT_GAS or len(data) > 100_000:
-            _require_gas(data, gas, BLOCK_GAS_LIMIT - self._batch_gas)
+        if gas != DEFAULT_GAS or self._batching or len(data) > 100_000:
+            _require_gas(data, gas, BLOCK_GAS_LIMIT - self._block_gas)
         nonce = self._nonces.get(sender)
         if nonce is None:
             nonce = self.nonce(sender)
         block = len(self._times)
         timestamp = self._pending_time
-        sent = Sent(self.chain_id, sender, nonce, to, data, value, gas, block, timestamp, self._batch_logs, tx_hash)
+        sent = Sent(self.chain_id, sender, nonce, to, data, value, gas, block, timestamp, self._block_logs, tx_hash)
         sent.run(self._engine)
         self._nonces[sender] = nonce + 1
         self._sent.append(sent)
         if self._batching:
-            self._batch_gas += sent.result.gas_used
-            self._batch_logs += len(sent.raw_logs())
+            self._block_gas += sent.result.gas_used
+            self._block_logs += len(sent.raw_logs())
         else:
-            self._times.append(timestamp)
-            self._pending_time = timestamp + 1
+            self._seal()
         return _checked(sent)
+
+    def _pending(self) -> int:
+        return len(self._sent) - self._block_start
 
     def _seal(self) -> None:
         self._times.append(self._pending_time)
         self._pending_time += 1
+        self._block_start = len(self._sent)
+        self._block_gas = self._block_logs = 0
 
     def _find(self, tx_hash: str) -> Sent | None:
         """What has this hash. Hashes are made when the first is looked for, not when a transaction is sent."""
@@ -331,10 +287,6 @@ class RevmBackend:
             self._by_hash[sent.tx_hash] = sent
         self._hashed = len(self._sent)
         return self._by_hash.get(tx_hash)
-
-    def _not_batching(self, what: str) -> None:
-        if self._batching:
-            raise ChainError(f"cannot {what} while a block is open; leave the `with backend.block()` first")
 
 
 def _checked(sent: Sent) -> RevmReceipt:

@@ -8,8 +8,7 @@ second after the last, whatever the wall clock says; `block()` puts several into
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,17 +20,14 @@ from eth_utils.exceptions import ValidationError
 
 from headwater.chain.accounts import Account
 from headwater.chain.backend import DEFAULT_GAS, Log, Receipt, Topic, TxRequest
-from headwater.chain.errors import ArgumentError, ChainError, Reverted, TransactionRejected, reverted
+from headwater.chain.errors import ArgumentError, Reverted, TransactionRejected, reverted
 from headwater.chain.genesis import (
     BLOCK_GAS_LIMIT,
     CHAIN_ID,
-    DEV_BALANCE,
     GENESIS_TIME,
-    PREFUNDED,
     balances,
-    dev_account,
-    faucet,
 )
+from headwater.chain.local import LocalChain
 from headwater.chain.logs import matches
 from headwater.chain.transaction import SignedTransaction, Transaction, address_bytes, checksum
 
@@ -45,7 +41,7 @@ class _Mark:
     timestamp: int
 
 
-class EmbeddedBackend:
+class EmbeddedBackend(LocalChain):
     """The embedded chain. Deterministic: the same calls give the same hashes, addresses and timestamps.
 
     Prague rules; genesis at GENESIS_TIME; every block limit BLOCK_GAS_LIMIT. `seed` chooses the development
@@ -56,7 +52,7 @@ class EmbeddedBackend:
 
     def __init__(self, *, seed: int = 0, chain_id: int = CHAIN_ID) -> None:
         self.chain_id: Final = chain_id
-        self._seed = seed
+        super().__init__(seed)
         pyevm = PyEVMBackend(
             genesis_parameters=PyEVMBackend.generate_genesis_params(
                 {"timestamp": GENESIS_TIME, "gas_limit": BLOCK_GAS_LIMIT}
@@ -74,7 +70,6 @@ class EmbeddedBackend:
         self._logs: list[Log] = []
         self._snapshots: dict[str, _Mark] = {}
         self._next_snapshot = 0
-        self._batching = False
         # The pending block, as far as it goes.
         self._header: Any
         self._vm: Any
@@ -216,27 +211,7 @@ class EmbeddedBackend:
         """Number of transactions the address has sent, those of an open `block()` included."""
         return int(self._vm.state.get_nonce(address_bytes(address)))
 
-    def close(self) -> None:
-        """Nothing to let go of."""
-
     # LocalControl
-
-    @contextmanager
-    def block(self) -> Iterator[None]:
-        """Put every transaction sent inside into one block, in order, at one timestamp.
-
-        Blocks do not nest, and inside one the clock does not move: ChainError. A transaction that reverts raises at
-        once and stays in the block. Leaving the context seals it, also when an exception passes through; without
-        transactions there is no block.
-        """
-        self._not_batching("open a block inside a block")
-        self._batching = True
-        try:
-            yield
-        finally:
-            self._batching = False
-            if self._transactions:
-                self._seal()
 
     def time_travel(self, timestamp: int) -> None:
         """Let the next transaction, and calls from now on, see `timestamp` (seconds)."""
@@ -244,14 +219,6 @@ class EmbeddedBackend:
         if timestamp < self.now():
             raise ArgumentError(f"time runs forward: {timestamp} lies before {self.now()}")
         self._open(timestamp)
-
-    def mine(self, blocks: int = 1) -> None:
-        """Seal empty blocks, one second apart."""
-        self._not_batching("mine")
-        if blocks < 0:
-            raise ArgumentError(f"the number of blocks to mine is not negative, got {blocks}")
-        for _ in range(blocks):
-            self._seal()
 
     def snapshot(self) -> str:
         """Remember the chain, its pending timestamp included."""
@@ -276,18 +243,6 @@ class EmbeddedBackend:
         chaindb = self._chain.chaindb
         chaindb._set_as_canonical_chain_head(chaindb.db, self._headers[-1], GENESIS_PARENT_HASH)
         self._open(mark.timestamp)
-
-    def fund(self, address: str, wei: int) -> None:
-        """Raise an address's balance by a transfer from the faucet account."""
-        self.send(TxRequest(to=address, value=wei), faucet(self._seed))
-
-    def dev_accounts(self, count: int) -> tuple[Account, ...]:
-        """The first `count` accounts of the seed. All are funded: 64 at genesis, further ones by the faucet now."""
-        accounts = tuple(dev_account(self._seed, index) for index in range(count))
-        for account in accounts[PREFUNDED:]:
-            if self.balance(account.address) < DEV_BALANCE // 2:
-                self.fund(account.address, DEV_BALANCE)
-        return accounts
 
     # What only chains in this process can do
 
@@ -315,6 +270,9 @@ class EmbeddedBackend:
         self._transactions = []
         self._evm_receipts = []
         self._pending_logs = 0
+
+    def _pending(self) -> int:
+        return len(self._transactions)
 
     def _seal(self) -> None:
         """Finish the pending block: roots, header, validation by py-evm's rules, and store it."""
@@ -348,10 +306,6 @@ class EmbeddedBackend:
         if tx_hash in self._failures:
             raise self._failures[tx_hash]
         return self._receipts[tx_hash]
-
-    def _not_batching(self, what: str) -> None:
-        if self._batching:
-            raise ChainError(f"cannot {what} while a block is open; leave the `with backend.block()` first")
 
 
 def _require_valid(transaction: Any, chain_id: int) -> None:
