@@ -8,7 +8,7 @@ ARGS ?=
 # Seconds of random histories in `make fuzz`.
 BUDGET ?= 900
 
-.PHONY: help run test lint bench fuzz season anvil gas clean
+.PHONY: help run test test-revm lint bench fuzz season attacks anvil gas clean
 
 help:
 	@echo "make run     deploy to an embedded chain, run real forecasts through it, audit every wei"
@@ -17,6 +17,8 @@ help:
 	@echo "make bench   gas beside the peers' figures, speed and memory beside well-kept libraries"
 	@echo "make fuzz    long random histories and mutants, BUDGET=$(BUDGET) seconds"
 	@echo "make season  the run over 1,500 questions that docs/season.md shows"
+	@echo "make attacks every attack on every mechanism, and docs/attacks.md from it; goes on where it was stopped"
+	@echo "make test-revm  the suite once more, on the fast chain"
 	@echo "make gas     rewrite the gas snapshot"
 	@echo "make anvil   install the anvil node for the tests that use one (needs npm)"
 
@@ -45,6 +47,9 @@ fuzz: $(READY)
 
 season: $(READY)
 	$(BIN)/python docs/season.py $(ARGS)
+
+attacks: $(READY)
+	$(BIN)/python docs/attacks.py $(ARGS)
 
 gas: $(READY)
 	$(BIN)/python -m bench.gas --write

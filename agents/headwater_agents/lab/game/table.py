@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Final
 
 import numpy as np
@@ -162,10 +162,11 @@ class Table:
         for name, each in self.seats.forecasters.items():
             if each.enters == self.index and self.index > 0:
                 self.ledger.enroll(name, each.stake)
+                self._announce((name,))
         if self.attacked:
             self.attack.turn(self)
         if self.scored and (self.index - self.setting.warm_up) % self.setting.reweigh_every == 0:
-            self._announce()
+            self._announce(self.seats.buyers)
         self._open()
         self._sell()
         bids = self._bid() if self.scored else []
@@ -176,11 +177,12 @@ class Table:
                 self._try(lambda bid=bid: self.mechanism.reveal(self.offers[bid.series].question, bid.name))  # type: ignore[misc]
         self._resolve(bids)
 
-    def _announce(self) -> None:
+    def _announce(self, names: Iterable[str]) -> None:
         present = frozenset(self.ledger.enrolled)
-        for name, each in self.seats.buyers.items():
+        for name in names:
             if name not in present:
                 continue
+            each = self.seats.buyers[name]
             honest = each.agent.split(present)
             self._fair[name] = honest
             mine = self.attacked and name in self.coalition
