@@ -34,6 +34,9 @@ run: $(READY)
 test: $(READY)
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
 
+test-revm: $(READY)
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not anvil" --chain revm $(ARGS)
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -43,7 +46,7 @@ bench: $(READY)
 	$(BIN)/python -m bench $(ARGS)
 
 fuzz: $(READY)
-	$(BIN)/python tests/stateful/fuzz.py --budget $(BUDGET) $(ARGS)
+	$(BIN)/python tests/stateful/fuzz.py --chain revm --budget $(BUDGET) $(ARGS)
 
 season: $(READY)
 	$(BIN)/python docs/season.py $(ARGS)
