@@ -255,7 +255,7 @@ def adaptive(summary: Summary) -> list[str]:
             rows.append([cell["label"], emphasised(said), parameters(cell), interval(gain(cell))])
     note = (
         f"Differential evolution tries {summary['trial']['adapt']} sets of each attack's parameters on seeds of its own; the "
-        "best is judged here on fresh ones, beside the defaults."
+        "best is judged here on fresh ones, beside the defaults, unless it is those."
     )
     return [note, "", *table(("attack", "verdict", "parameters", "gain %"), rows, texts=3)]
 

@@ -97,6 +97,11 @@ def test_an_adapted_attack_is_a_case_besides() -> None:
     assert [(case.label, case.parameters["fraction"]) for case in cases][-1] == ("skim/adapted", 0.7)
 
 
+def test_a_search_that_ends_at_the_defaults_adds_no_case() -> None:
+    defaults = {"fraction": attacks()["skim"].parameters()["fraction"]}
+    assert [case.label for case in cases_of(["skim"], variants=False, adapted={"skim": defaults})] == ["skim"]
+
+
 @pytest.mark.parametrize(
     ("changes", "where"),
     [

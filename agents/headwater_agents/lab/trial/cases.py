@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from headwater_agents.adversaries.base import Attack
 from headwater_agents.adversaries.registry import attack_class
 from headwater_agents.lab.campaign.unit import canonical_json
 from headwater_agents.lab.mechanisms.base import LabError
 from headwater_agents.lab.trial.errors import TrialError
+
+ADAPTED: Final = "/adapted"
+"""Suffix of an attack with parameters that a search has found."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +48,8 @@ def cases_of(
     """Cases of attacks, in the order of names.
 
     A name stands for the attack as it is by default and for all of its variants; "name/suffix" for that variant alone.
-    Two that come to the same parameters are one, and a variant's name goes before the attack's own.
+    Two that come to the same parameters are one; a variant's name goes before the attack's own, and that before the
+    adapted one's.
 
     Args:
         names: "name", "name/suffix", "path.py:ClassName" or "path.py:ClassName/suffix".
@@ -61,7 +65,7 @@ def cases_of(
         for case in _variants(name, changes or {}, variants, adapted or {}):
             identity = (case.attack, canonical_json(case.parameters, case.label))
             known = found.get(identity)
-            if known is None or "/" not in known.label:
+            if known is None or ("/" not in known.label and case.label != f"{known.label}{ADAPTED}"):
                 found[identity] = case
     places: dict[str, str] = {}
     for case in found.values():
@@ -107,4 +111,4 @@ def _variants(
         parameters = {**listed[each], **changed}
         yield Case(label=f"{label}/{each}" if each else label, attack=attack, kind=kind, given=parameters)
     if attack in adapted:
-        yield Case(label=f"{label}/adapted", attack=attack, kind=kind, given={**adapted[attack], **changed})
+        yield Case(label=f"{label}{ADAPTED}", attack=attack, kind=kind, given={**adapted[attack], **changed})
