@@ -17,15 +17,15 @@ _SELF = "coalition-provider-1"
 
 @dataclass(kw_only=True)
 class NeighbourCopier(Attack):
-    """Takes no trouble; sells the signal of whichever other provider the public weights say is worth most.
+    """Takes no trouble; sells the signal of whichever neighbour the public weights say is worth most.
 
-    It has no stake: gains are per honest stake.
+    A neighbour sells to one of its buyers, and so far not to the others: to them the copy is news. It has no stake:
+    gains are per honest stake.
 
     Attributes:
         leak: chance that the other's signal reaches it on a question; otherwise it sells nothing.
         delay: questions by which it comes late; 0 is in time.
         quality: of its own information, which it sells when honest, as a share of an honest provider's.
-        elsewhere: it copies somebody that its buyers do not hear themselves, if there is anybody.
     """
 
     name: ClassVar[str] = "neighbour-copier"
@@ -34,11 +34,10 @@ class NeighbourCopier(Attack):
         "weight copiers among Bittensor's validators; wire news rewritten and resold (INS v. AP, 1918)"
     )
     ranges: ClassVar[Mapping[str, tuple[float, float]]] = {"leak": (0, 1), "quality": (0, 1)}
-    variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {"elsewhere": {"elsewhere": True}, "stale": {"delay": 1}}
+    variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {"stale": {"delay": 1}}
     leak: float = 1.0
     delay: int = 0
     quality: float = 0.5
-    elsewhere: bool = False
     _past: dict[int, dict[str, float]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -63,8 +62,7 @@ class NeighbourCopier(Attack):
         """Whose signal it sells: the most weight in all lists announced so far, the first in order on ties."""
         lists = supplier_lists(table.setting)
         heard = {each for suppliers in lists.values() if _SELF in suppliers for each in suppliers}
-        others = [each for each in table.seats.providers if each != _SELF]
-        wanted = [each for each in others if (each in heard) != self.elsewhere] or others
+        wanted = [each for each in table.seats.providers if each in heard and each != _SELF]
         weights: dict[str, float] = dict.fromkeys(wanted, 0.0)
         for split in table.splits.values():
             total = sum(weight for _, weight in split.weights)
