@@ -43,7 +43,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         (["--first", "1657", "--questions", "1"], "start is 1657; with 1 questions it must be 0 to 1656"),
         (["--first", "1600"], "start is 1600; with 120 questions it must be 0 to 1537"),
         (["--outcomes", "4"], "'4' is not one of '2', '3'"),
-        (["--chain", "testnet"], "unknown chain 'testnet'; accepted: \"tester\", \"revm\", or the http(s) URL"),
+        (["--chain", "testnet"], 'unknown chain \'testnet\'; accepted: "tester", "revm", or the http(s) URL'),
         (["--chain", "ws://127.0.0.1:1"], "unknown chain"),
         (["--chain", ""], "unknown chain"),
         (["--chain", "http://"], "a node is given by an http(s) URL"),

@@ -101,5 +101,5 @@ def test_worlds_that_cannot_be_are_refused(settings: dict[str, float], message: 
 
 
 def test_effort_out_of_range_is_refused() -> None:
-    with pytest.raises(LabError, match="effort is 1.5"):
+    with pytest.raises(LabError, match=r"effort is 1\.5"):
         draw(SyntheticWorld(), questions=2).signal(0, 0, 1.5, 0.5)

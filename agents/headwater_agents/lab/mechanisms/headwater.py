@@ -61,9 +61,9 @@ class _Open:
 class HeadwaterMechanism:
     """Headwater's contracts, freshly deployed. Implements `Mechanism`.
 
-    `system`, `control`, `person`, `version`, `adopt`, `commit_hash`, `revealed` and `expire` give attacks what the verbs
-    do not cover; what stands in `at_end` is done once all escrows are closed. `gas` counts what each account has spent,
-    "keeper" the keeper.
+    `system`, `control`, `person`, `version`, `adopt`, `commit_hash`, `revealed` and `expire` give attacks what the
+    verbs do not cover; what stands in `at_end` is done once all escrows are closed. `gas` counts what each account has
+    spent, "keeper" the keeper.
 
     Args:
         chain: "revm", "tester" or the URL of a development node.
