@@ -31,7 +31,7 @@ class ColludingFeed(Ignorant):
     seen: ClassVar[str] = "bots paid by Synthetix's wrong KRW price in 2019; price oracles bent before a trade"
     only: ClassVar[frozenset[str]] = AGAINST_ODDS
     ranges: ClassVar[Mapping[str, tuple[float, float]]] = {"shift": (0.0, 5.0)}
-    variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {"hardly to be seen": {"shift": 0.3}}
+    variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {"hardly to be seen": {"shift": 0.5}}
     shift: float = 1.5
 
     def __post_init__(self) -> None:

@@ -19,7 +19,8 @@ class Exaggerator(Attack):
 
     Attributes:
         factor: on the log-odds it adds: 1 is honest, 0 reports the odds, large ones go to the clip. What suits best
-            depends on the mechanism; where pay is linear in the report it is the clip.
+            depends on the mechanism; where pay is linear in the report it is the clip. A little below 1 is no lie
+            where the honest forecast is too sure of itself, as regressions on short records are: it is calibration.
     """
 
     name: ClassVar[str] = "exaggerator"
