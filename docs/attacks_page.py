@@ -41,7 +41,7 @@ def page(found: Mapping[str, Any], commands: Mapping[str, str]) -> str:
     ]
     for world in main["trial"]["worlds"]:
         parts += [f"### {world.capitalize()} world", "", *attack_table(main, world), ""]
-    parts += ["## Open", "", *open_attacks(main, found["borders"], found["adaptive"], commands), ""]
+    parts += ["## Open", "", *open_attacks(found["borders"], commands), ""]
     parts += ["## Against other mechanisms", "", f"    {commands['rivals']}", "", *rivals(found["rivals"]), ""]
     parts += ["## Does skimming pay?", "", f"    {commands['skim']}", "", *skimming(found["skim"]), ""]
     parts += ["## Stake and quality of signals", "", f"    {commands['stake-and-quality']}", ""]
@@ -108,7 +108,7 @@ def emphasised(said: str) -> str:
     return f"**{said}**" if said == "profitable" else said
 
 
-def open_attacks(main: Summary, borders: Summary | None, adapted: Summary, commands: Mapping[str, str]) -> list[str]:
+def open_attacks(borders: Summary | None, commands: Mapping[str, str]) -> list[str]:
     """Profitable attacks, and where their borders lie along the coalition's stake."""
     if borders is None:
         return ["No attack was found profitable."]
@@ -119,7 +119,7 @@ def open_attacks(main: Summary, borders: Summary | None, adapted: Summary, comma
         cells = {cell["stake_share"]: cell for cell in borders["cells"] if cell["label"] == name}
         told = [interval(gain(cells[share])) if share in cells else "–" for share in shares]
         where = [border(each) for each in borders["borders"] if each["label"] == name]
-        attack = main["attacks"][name.partition("/")[0]]
+        attack = borders["attacks"][name.partition("/")[0]]
         rows.append([name, attack["goal"], *told, "; ".join(where) or "none between these"])
     heads = ("attack", "to", *(f"gain % at {100 * share:g}% of stake" for share in shares), "pays")
     return [
@@ -186,6 +186,8 @@ def claim(sweep: Summary) -> str:
     said = Counter(said_of(cell) for cell in cells)
     best, worst = (pick(cells, key=lambda cell: cell["gain"]["mean"]) for pick in (max, min))
     verdict = "It does not hold everywhere" if said["profitable"] else "No setting was found in which it fails"
+    if not said["profitable"] and not said["deterred"]:
+        verdict = "The seeds are too few to say"
     sentences = [
         f"{verdict}: of {len(cells)} settings skimming loses in {said['deterred']}, where the claim holds, pays in "
         f"{said['profitable']}, where it fails, and leaves {said['neutral'] + said['undecided']} in which the gain is small "
@@ -197,29 +199,33 @@ def claim(sweep: Summary) -> str:
         values = sorted({cell["args"][name] for cell in cells})
         told = []
         for value in values:
-            count = Counter(said_of(cell) for cell in cells if cell["args"][name] == value)
-            told.append(f"{value:g} pays in {count['profitable']} and loses in {count['deterred']}")
+            here = [cell for cell in cells if cell["args"][name] == value]
+            count = Counter(map(said_of, here))
+            mean = sum(cell["gain"]["mean"] for cell in here) / len(here)
+            told.append(
+                f"{value:g} pays in {count['profitable']}, loses in {count['deterred']} (mean {percent(mean)} %)"
+            )
         each = len(cells) // len(values)
         sentences.append(f"By {plain(name)}, of {each} settings each: {'; '.join(told)}.")
-    sentences.append(horizon(cells))
-    return " ".join(sentences)
+    return " ".join([*sentences, *horizon(cells)])
 
 
-def horizon(cells: Sequence[Summary]) -> str:
-    """What a longer game does to the gain, setting by setting."""
+def horizon(cells: Sequence[Summary]) -> list[str]:
+    """What a longer game does to the gain, by how fast providers leave."""
     lengths = sorted({cell["args"]["questions"] for cell in cells})
-    by_rest: dict[tuple[Any, ...], dict[int, float]] = {}
-    for cell in cells:
-        rest = tuple(value for name, value in cell["args"].items() if name != "questions")
-        by_rest.setdefault(rest, {})[cell["args"]["questions"]] = cell["gain"]["mean"]
-    pairs = [line for line in by_rest.values() if len(line) == len(lengths) > 1]
-    less = sum(line[lengths[-1]] < line[lengths[0]] for line in pairs)
-    return (
-        f"With {lengths[-1]} questions in place of {lengths[0]} the mean gain is smaller in {less} of {len(pairs)} settings: "
-        f"a longer game {'lets dilution work, as the claim says' if 2 * less > len(pairs) else 'does not mend it'}."
-        if pairs
-        else ""
-    )
+    told = []
+    for rate in sorted({cell["args"]["provider.leave_rate"] for cell in cells}):
+        by_rest: dict[tuple[Any, ...], dict[int, float]] = {}
+        for cell in cells:
+            if cell["args"]["provider.leave_rate"] == rate:
+                rest = tuple(value for name, value in cell["args"].items() if name != "questions")
+                by_rest.setdefault(rest, {})[cell["args"]["questions"]] = cell["gain"]["mean"]
+        pairs = [line for line in by_rest.values() if len(line) == len(lengths) > 1]
+        less = sum(line[lengths[-1]] < line[lengths[0]] for line in pairs)
+        told.append(f"{less} of {len(pairs)} settings with leave rate {rate:g}")
+    if len(lengths) < 2:
+        return []
+    return [f"{lengths[-1]} questions in place of {lengths[0]} make the mean gain smaller in {', '.join(told)}."]
 
 
 def said_of(cell: Summary) -> str:
