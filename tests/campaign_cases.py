@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli_cases import Outcome
-from headwater_agents.cli.sweeping import sweep_command
+from headwater_agents.cli.command import headwater
 
 SOURCE = '''
 """Units on the protocol's own arithmetic."""
@@ -70,7 +70,7 @@ def plain():
 number = 3
 '''
 
-PROGRAM = [sys.executable, "-c", "from headwater_agents.cli.sweeping import sweep_command; sweep_command()"]
+PROGRAM = [sys.executable, "-c", "from headwater_agents.cli import main; main()", "sweep"]
 
 ENOUGH = 120  # seconds, on the slowest machine
 
@@ -92,7 +92,7 @@ def sweep_file(folder: Path, function: str = "bet", seeds: object = 8, rest: str
 
 def sweep(*args: object) -> Outcome:
     """`headwater sweep` in this process, its workers in theirs."""
-    result = CliRunner(env={"COLUMNS": "200"}).invoke(sweep_command, [str(arg) for arg in args])
+    result = CliRunner(env={"COLUMNS": "200"}).invoke(headwater, ["sweep", *map(str, args)])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Outcome(result.exit_code, result.stdout, result.stderr)

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SWEEP = """
 [sweep]
 name = "small"
-unit = "headwater_agents.lab.units:attack_cell"
+unit = "headwater_agents.trial.units:attack_cell"
 seeds = 2
 
 [fixed]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from headwater_agents.adversaries.base import Attack
+from headwater_agents.lab.game.attack import Attack
 from headwater_agents.lab.game.setting import Setting
 from headwater_agents.lab.game.table import Table
 from headwater_agents.lab.mechanisms.base import LabError

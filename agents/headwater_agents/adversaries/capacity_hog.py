@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from headwater_agents.adversaries.base import Attack
 from headwater_agents.adversaries.bounds import one_of, within
 from headwater_agents.adversaries.sizing import affordable, best_response, edge, wagered_by_others
+from headwater_agents.lab.game.attack import Attack
 from headwater_agents.lab.game.moves import Bid
 from headwater_agents.lab.game.setting import Setting
 from headwater_agents.lab.game.table import MAIN, Table

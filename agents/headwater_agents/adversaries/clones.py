@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, get_args
 
 from headwater.credit.logit import CreditRule
-from headwater_agents.adversaries.base import Attack
 from headwater_agents.adversaries.bounds import one_of, within
+from headwater_agents.lab.game.attack import Attack
 from headwater_agents.lab.game.seats import supplier_lists
 from headwater_agents.lab.game.setting import Endowment, Setting
 from headwater_agents.lab.game.table import Table
@@ -54,9 +54,9 @@ class Clones(Attack):
         """Everybody divides by the rule asked for."""
         return setting.with_(credit=self.credit) if self.credit else setting
 
-    def suppliers(self, table: Table) -> Mapping[str, tuple[str, ...]]:
+    def suppliers(self, setting: Setting) -> Mapping[str, tuple[str, ...]]:
         """The copies, for whoever buys the original."""
-        return clones_of(_ORIGINAL, self.copies, table.setting)
+        return clones_of(_ORIGINAL, self.copies, setting)
 
     def signal(self, table: Table, name: str, honest: float | None) -> float | None:
         """A copy's is the original's, give or take the noise."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from headwater_agents.adversaries.base import Attack
 from headwater_agents.adversaries.bounds import one_of, within
+from headwater_agents.lab.game.attack import Attack
 from headwater_agents.lab.game.setting import Endowment
 from headwater_agents.lab.game.table import Table
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from headwater_agents.adversaries.base import Attack
 from headwater_agents.adversaries.bounds import within
 from headwater_agents.adversaries.identities import favour_each_other
+from headwater_agents.lab.game.attack import Attack
 from headwater_agents.lab.game.moves import Bid
 from headwater_agents.lab.game.seats import names
 from headwater_agents.lab.game.setting import Endowment

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from headwater.units import BPS
-from headwater_agents.adversaries.base import Attack
 from headwater_agents.adversaries.bounds import within
+from headwater_agents.lab.game.attack import Attack
 from headwater_agents.lab.game.setting import Endowment
 from headwater_agents.lab.game.table import Table
 from headwater_agents.lab.mechanisms.base import Split

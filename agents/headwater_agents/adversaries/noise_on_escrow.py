@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from headwater.units import WAD
-from headwater_agents.adversaries.base import Attack
 from headwater_agents.adversaries.bounds import within
+from headwater_agents.lab.game.attack import Attack
 from headwater_agents.lab.game.seats import names
 from headwater_agents.lab.game.setting import Endowment, Setting
 from headwater_agents.lab.game.table import Table
@@ -51,9 +51,8 @@ class NoiseOnEscrow(Attack):
             return setting
         return setting.with_(mechanism_settings={"buffer": self.buffer * WAD})
 
-    def suppliers(self, table: Table) -> Mapping[str, tuple[str, ...]]:
+    def suppliers(self, setting: Setting) -> Mapping[str, tuple[str, ...]]:
         """Its accounts, for as many honest forecasters as there are, then aggregators."""
-        setting = table.setting
         honest = (*names("forecaster", setting.forecasters), *names("aggregator", setting.aggregators))
         return {buyer: names("coalition-noise", self.accounts) for buyer in honest[: self.buyers]}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from headwater.units import BPS
-from headwater_agents.adversaries.base import Attack
+from headwater_agents.lab.game.attack import Attack
 from headwater_agents.lab.game.moves import Bid
 from headwater_agents.lab.game.setting import Endowment
 from headwater_agents.lab.game.table import MAIN, Table

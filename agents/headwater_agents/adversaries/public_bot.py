@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from headwater.units import BPS
-from headwater_agents.adversaries.base import Attack
+from headwater_agents.lab.game.attack import Attack
 from headwater_agents.lab.game.moves import Bid
 from headwater_agents.lab.game.setting import Endowment
 from headwater_agents.lab.game.table import MAIN, Table

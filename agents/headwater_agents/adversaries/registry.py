@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import headwater_agents.adversaries as package
-from headwater_agents.adversaries.base import Attack
+from headwater_agents.lab.game.attack import Attack
 from headwater_agents.lab.mechanisms.base import LabError
 from headwater_agents.lab.own_file import class_from_file
 

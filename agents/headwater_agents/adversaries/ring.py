@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from headwater_agents.adversaries.base import Attack
 from headwater_agents.adversaries.bounds import within
 from headwater_agents.adversaries.clones import clones_of, is_clone
 from headwater_agents.adversaries.evasion import divided
 from headwater_agents.adversaries.kickback import favouring
+from headwater_agents.lab.game.attack import Attack
 from headwater_agents.lab.game.moves import Bid
-from headwater_agents.lab.game.setting import Endowment
+from headwater_agents.lab.game.setting import Endowment, Setting
 from headwater_agents.lab.game.table import MAIN, Table
 from headwater_agents.lab.mechanisms.base import LabError, Split
 from headwater_agents.lab.population import Buyer
@@ -85,9 +85,9 @@ class Ring(Attack):
             quality=self.quality,
         )
 
-    def suppliers(self, table: Table) -> Mapping[str, tuple[str, ...]]:
+    def suppliers(self, setting: Setting) -> Mapping[str, tuple[str, ...]]:
         """Clones, for honest buyers only: the ring would pay itself."""
-        sold = clones_of(_ORIGINAL, round(self.clones), table.setting)
+        sold = clones_of(_ORIGINAL, round(self.clones), setting)
         return {buyer: named for buyer, named in sold.items() if not buyer.startswith("coalition-")}
 
     def begin(self, table: Table) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from headwater_agents.adversaries.base import Attack
+from headwater_agents.lab.game.attack import Attack
 from headwater_agents.lab.game.table import Table
 from headwater_agents.lab.mechanisms.base import LabError, Split
 

@@ -9,8 +9,8 @@ from typing import ClassVar
 from headwater.cascade import Leaf
 from headwater.chain.system import Announcement
 from headwater.units import BPS
-from headwater_agents.adversaries.base import Attack
 from headwater_agents.adversaries.bounds import headwater_of, headwater_only, within
+from headwater_agents.lab.game.attack import Attack
 from headwater_agents.lab.game.moves import Bid
 from headwater_agents.lab.game.setting import Endowment, Setting
 from headwater_agents.lab.game.table import Table

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from headwater_agents.adversaries.base import Attack
 from headwater_agents.adversaries.bounds import one_of, within
 from headwater_agents.adversaries.skim import skimmed
+from headwater_agents.lab.game.attack import Attack
 from headwater_agents.lab.game.setting import Endowment
 from headwater_agents.lab.game.table import Table
 from headwater_agents.lab.mechanisms.base import Split

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from headwater.cascade import Leaf, MerkleSumTree
 from headwater.chain.system import Announcement
-from headwater_agents.adversaries.base import Attack
 from headwater_agents.adversaries.bounds import headwater_of, headwater_only
+from headwater_agents.lab.game.attack import Attack
 from headwater_agents.lab.game.setting import Setting
 from headwater_agents.lab.game.table import Table
 from headwater_agents.lab.mechanisms.base import Split

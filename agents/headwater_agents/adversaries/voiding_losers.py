@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from headwater_agents.adversaries.base import Attack
 from headwater_agents.adversaries.bounds import within
 from headwater_agents.adversaries.sizing import best_response, log_growth, lopsided, wagered_by_others
+from headwater_agents.lab.game.attack import Attack
 from headwater_agents.lab.game.moves import Bid
 from headwater_agents.lab.game.table import MAIN, Table
 from headwater_agents.lab.population import report, size

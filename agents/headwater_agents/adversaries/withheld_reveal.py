@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from headwater_agents.adversaries.base import Attack
 from headwater_agents.adversaries.bounds import headwater_only, within
 from headwater_agents.adversaries.sizing import log_growth
+from headwater_agents.lab.game.attack import Attack
 from headwater_agents.lab.game.moves import Bid
 from headwater_agents.lab.game.setting import Setting
 from headwater_agents.lab.game.table import Table

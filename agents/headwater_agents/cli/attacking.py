@@ -14,7 +14,7 @@ from headwater_agents.cli.errors import FAILED, print_json, reported
 from headwater_agents.cli.output import terminal
 from headwater_agents.lab.campaign import CampaignReport, Store, run_units
 from headwater_agents.lab.campaign.runner import cores
-from headwater_agents.lab.trial.errors import TrialError
+from headwater_agents.trial.errors import TrialError
 
 SHOWN: Final = 10
 """Most failures that are shown; the store has all."""
@@ -75,8 +75,8 @@ def attack_command(
     """
     from headwater_agents.adversaries.registry import attacks
     from headwater_agents.lab.mechanisms.registry import names as mechanism_names
-    from headwater_agents.lab.trial.changes import parse_changes
-    from headwater_agents.lab.trial.plan import Trial
+    from headwater_agents.trial.changes import parse_changes
+    from headwater_agents.trial.plan import Trial
 
     if listing or not (names or every):
         _list(as_json)
@@ -122,10 +122,10 @@ def _list(as_json: bool) -> None:
 
 
 def _play(trial: Any, out: Path | None, jobs: int | None, as_json: bool) -> None:
-    from headwater_agents.lab.trial import claim, default_folder, plan
-    from headwater_agents.lab.trial.folder import DIFFERENCES, REPORT, STORE, SUMMARY, write_json
-    from headwater_agents.lab.trial.summary import played, summarise, write_differences
     from headwater_agents.report import trial_tables, write_report
+    from headwater_agents.trial import claim, default_folder, plan
+    from headwater_agents.trial.folder import DIFFERENCES, REPORT, STORE, SUMMARY, write_json
+    from headwater_agents.trial.summary import played, summarise, write_differences
 
     planned = plan(trial)
     folder = out or default_folder(trial)
@@ -152,7 +152,7 @@ def _play(trial: Any, out: Path | None, jobs: int | None, as_json: bool) -> None
 
 
 def _adapt(trial: Any, folder: Path, jobs: int | None, quiet: bool) -> dict[str, dict[str, Any]]:
-    from headwater_agents.lab.trial.adapt import adapt
+    from headwater_agents.trial.adapt import adapt
 
     with Progress(
         TextColumn("[bold]{task.description:30}"),

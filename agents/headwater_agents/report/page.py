@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from headwater.report.html import document, empty, facts, plot, section, tiles
-from headwater_agents.lab.trial.folder import REPORT, SWEEPS
 from headwater_agents.report.figures import forest_figure, map_figures
 from headwater_agents.report.words import (
     MEANING,
@@ -26,6 +25,7 @@ from headwater_agents.report.words import (
     short,
     verdict_of,
 )
+from headwater_agents.trial.folder import REPORT, SWEEPS
 
 _SHARES: Final = ("gain", "forecasters_loss", "providers_loss", "treasury_loss")
 

@@ -9,12 +9,13 @@ import pytest
 
 from headwater.units import BPS, WAD
 from headwater_agents.adversaries.registry import attacks, make_attack
+from headwater_agents.lab.game.play import Play
 from headwater_agents.lab.game.record import Record
 from headwater_agents.lab.game.setting import Setting
 from headwater_agents.lab.game.table import Table
 from headwater_agents.lab.mechanisms import LabError
 from headwater_agents.lab.mechanisms.registry import names
-from headwater_agents.lab.units import attack_cell, prepared
+from headwater_agents.trial.units import attack_cell, prepared
 
 CASCADE = (
     "clones",
@@ -38,7 +39,7 @@ OFF: Mapping[str, Any] = {"skim": 0.0, "kickback": 0.0, "pooled": 0, "clones": 0
 def table(attack: str, seed: int = 1, *, setting: Mapping[str, Any] = SHORT, **parameters: Any) -> Table:
     """A play of the attack arm, not yet begun."""
     both = prepared(setting, attack, parameters)
-    return Table(Setting.from_json(both), make_attack(attack, **parameters), seed)
+    return Play(Setting.from_json(both), make_attack(attack, **parameters), seed)
 
 
 def played(
@@ -46,12 +47,12 @@ def played(
 ) -> tuple[Table, Record]:
     """The same, played to its end."""
     made = table(attack, seed, setting=setting, **parameters)
-    return made, made.play()
+    return made, made.run()
 
 
 def honestly(attack: str, seed: int = 1, *, setting: Mapping[str, Any] = SHORT, **parameters: Any) -> Record:
     """The honest arm."""
-    return Table(Setting.from_json(prepared(setting, attack, parameters)), None, seed).play()
+    return Play(Setting.from_json(prepared(setting, attack, parameters)), None, seed).run()
 
 
 @pytest.mark.parametrize("attack", CASCADE)
@@ -153,7 +154,7 @@ def test_a_copy_comes_late_by_its_delay() -> None:
     late = table("neighbour-copier", delay=2)
     sold: list[Mapping[str, float]] = []
     late.attack.after = lambda play: sold.append(dict(play.signals))  # type: ignore[method-assign]
-    late.play()
+    late.run()
     for now, then in zip(sold[2:], sold, strict=False):
         assert now["coalition-provider-1"] in [value for name, value in then.items() if name.startswith("provider-")]
 
@@ -205,7 +206,7 @@ def test_an_evader_wagers_what_it_honestly_would_under_two_names() -> None:
             seen[each.name] = seen.get(each.name, 0) + each.wager
 
     play.attack.known = known  # type: ignore[method-assign]
-    record = play.play()
+    record = play.run()
     assert not record.refusals
     hidden, shown = seen["coalition-hidden"], seen["coalition-forecaster-1"]
     assert hidden / (hidden + shown) == pytest.approx(0.75, abs=0.05)

@@ -15,13 +15,14 @@ from headwater.units import BPS, MAX_WEI, WAD
 from headwater_agents.adversaries.last_outcome import Filter
 from headwater_agents.adversaries.registry import attack_class, make_attack
 from headwater_agents.adversaries.sizing import affordable, best_response, edge, log_growth, lopsided
+from headwater_agents.lab.game.play import Play
 from headwater_agents.lab.game.record import Record
 from headwater_agents.lab.game.setting import Setting
 from headwater_agents.lab.game.table import MAIN, SIDE, Table
 from headwater_agents.lab.mechanisms.base import LabError, Odds, Offer, Settled
 from headwater_agents.lab.mechanisms.registry import names as mechanisms
 from headwater_agents.lab.population import log_odds, report
-from headwater_agents.lab.units import attack_cell, prepared
+from headwater_agents.trial.units import attack_cell, prepared
 
 ATTACKS = (
     "last-outcome",
@@ -47,7 +48,7 @@ EVEN: Odds = (WAD // 2, WAD // 2)
 
 
 @dataclass
-class Play:
+class Watched:
     """A play that has ended, and every move that crossed to the mechanism on the way.
 
     Commits are (question's odds, series, name, report, wager); reveals (question, name).
@@ -83,11 +84,11 @@ class Play:
 
 def play(
     attack: str, *, seed: int = 0, attacked: bool = True, setting: dict[str, Any] | None = None, **own: Any
-) -> Play:
+) -> Watched:
     """One arm of an attack, its moves watched on their way to the real mechanism."""
     both = Setting.from_json(prepared({**SHORT, **(setting or {})}, attack, own))
-    table = Table(both, make_attack(attack, **own) if attacked else None, seed)
-    seen = Play(table, table.record)
+    table = Play(both, make_attack(attack, **own) if attacked else None, seed)
+    seen = Watched(table, table.record)
     mechanism = table.mechanism
     commit, reveal, opened, resolve = mechanism.commit, mechanism.reveal, mechanism.open, mechanism.resolve
 
@@ -111,7 +112,7 @@ def play(
 
     mechanism.commit, mechanism.reveal = watched_commit, watched_reveal  # type: ignore[method-assign]
     mechanism.open, mechanism.resolve = watched_open, watched_resolve  # type: ignore[method-assign]
-    table.play()
+    table.run()
     return seen
 
 

@@ -175,7 +175,7 @@ def test_an_adaptive_attacker_is_judged_on_other_seeds_than_it_trained_on(tmp_pa
 def test_the_page_shows_sweeps_in_the_folder_as_maps_and_asks_nobody_for_anything(tmp_path: Path) -> None:
     sweep = tmp_path / "skim.toml"
     sweep.write_text(
-        '[sweep]\nname = "skim"\nunit = "headwater_agents.lab.units:attack_cell"\nseeds = 2\n'
+        '[sweep]\nname = "skim"\nunit = "headwater_agents.trial.units:attack_cell"\nseeds = 2\n'
         '[fixed]\nattack = "skim"\nquestions = 5\nmechanism = "equal_split"\n'
         '[grid]\nfraction = [0.1, 0.9]\n"provider.elasticity" = [0.2, 0.8]\n'
     )

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from headwater_agents.adversaries import Attack, Bid
+from headwater_agents.lab.game.play import Play
 from headwater_agents.lab.game.setting import Setting
 from headwater_agents.lab.game.table import Table
 from headwater_agents.lab.mechanisms import names
 from headwater_agents.lab.population import log_odds, report
 from headwater_agents.lab.stats import Verdict, paired, planted_power, verdict
-from headwater_agents.lab.units import attack_cell, difference
+from headwater_agents.trial.units import attack_cell, difference
 
 SHORT: dict[str, Any] = {"questions": 12, "warm_up": 8}
 
@@ -49,7 +50,7 @@ def test_copying_the_odds_on_headwater_is_found_to_cost_its_rent() -> None:
 def honest() -> list[dict[str, Any]]:
     """Honest plays of 300 seeds, on the contracts."""
     setting = Setting.from_json({**SHORT, "questions": 10, "warm_up": 4})
-    return [Table(setting, None, seed).play().to_json() for seed in range(300)]
+    return [Play(setting, None, seed).run().to_json() for seed in range(300)]
 
 
 def test_honest_play_against_itself_is_neutral_at_the_stated_rate(honest: list[dict[str, Any]]) -> None:
@@ -78,7 +79,7 @@ class Tremble(Attack):
 def trembling(honest: list[dict[str, Any]]) -> np.ndarray[Any, Any]:
     """Gains of the shaking hand over 200 seeds."""
     setting = Setting.from_json({**SHORT, "questions": 10, "warm_up": 4})
-    played = (Table(setting, Tremble(), seed).play().to_json() for seed in range(200))
+    played = (Play(setting, Tremble(), seed).run().to_json() for seed in range(200))
     return np.array([difference(one, honest[seed], 10_000.0)["gain"] for seed, one in enumerate(played)])
 
 

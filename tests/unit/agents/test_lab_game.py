@@ -10,18 +10,19 @@ import pytest
 from headwater.units import BPS, WAD
 from headwater_agents.adversaries import Attack, Bid
 from headwater_agents.adversaries.registry import attacks, make_attack
+from headwater_agents.lab.game.play import Play
 from headwater_agents.lab.game.seats import seat, supplier_lists
 from headwater_agents.lab.game.setting import Endowment, Setting
 from headwater_agents.lab.game.table import Table
 from headwater_agents.lab.mechanisms import LabError, Split, names
-from headwater_agents.lab.units import attack_cell, honest_arm, prepared
+from headwater_agents.trial.units import attack_cell, honest_arm, prepared
 
 SHORT: dict[str, Any] = {"questions": 12, "warm_up": 4}
 FULL = Endowment(forecasters=2, aggregators=1, providers=2)
 
 
 def table(attack: Attack | None = None, seed: int = 1, **changes: Any) -> Table:
-    return Table(Setting.from_json({**SHORT, **changes}), attack, seed)
+    return Play(Setting.from_json({**SHORT, **changes}), attack, seed)
 
 
 # ------------------------------------------------------------ settings and seats
@@ -80,13 +81,13 @@ def test_only_the_coalitions_providers_are_of_its_quality() -> None:
 
 
 def test_a_seed_gives_one_record() -> None:
-    assert table().play().to_json() == table().play().to_json()
-    assert table().play().to_json() != table(seed=2).play().to_json()
+    assert table().run().to_json() == table().run().to_json()
+    assert table().run().to_json() != table(seed=2).run().to_json()
 
 
 @pytest.mark.parametrize("mechanism", names())
 def test_money_balances_on_every_mechanism(mechanism: str) -> None:
-    record = table(mechanism=mechanism, endowment=FULL).play()
+    record = table(mechanism=mechanism, endowment=FULL).run()
     spent = 12 * 10 * 0.5  # at most: ten providers at full effort
     left = record.emitted - record.unclaimed - (record.coalition + record.forecasters + record.providers)
     assert 0 <= left <= spent
@@ -95,7 +96,7 @@ def test_money_balances_on_every_mechanism(mechanism: str) -> None:
 
 def test_the_last_forecaster_enters_late_and_plays() -> None:
     played = table(questions=30)
-    played.play()
+    played.run()
     assert played.seats.forecasters["forecaster-4"].enters == 4 + 10
     assert played.mechanism.wealth("forecaster-4") != played.mechanism.brought_in("forecaster-4")
 
@@ -120,17 +121,17 @@ class Miser(Attack):
 
 def test_sellers_leave_a_buyer_that_pays_nothing_and_no_other() -> None:
     watchful = table(Miser(), questions=40, provider={"leave_rate": 1.0}, credit="equal")
-    record = watchful.play()
+    record = watchful.run()
     assert record.departures == 4
     assert not record.refusals
     assert watchful.heard("coalition-forecaster-1") == {}
     assert all(watchful.heard(f"forecaster-{number}") for number in (1, 2, 3))
-    assert table(Miser(), questions=40, provider={"leave_rate": 0.0}).play().departures == 0
+    assert table(Miser(), questions=40, provider={"leave_rate": 0.0}).run().departures == 0
 
 
 def test_nobody_is_shown_the_outcome_before_wagers_close() -> None:
     miser = Miser()
-    table(miser).play()
+    table(miser).run()
     assert miser.seen_outcomes
     assert set(miser.seen_outcomes) == {None}
 
@@ -140,7 +141,7 @@ def test_refused_moves_are_counted_and_change_nothing_else() -> None:
         def bids(self, table: Table, honest: list[Bid]) -> list[Bid]:
             return [*honest, Bid("coalition-forecaster-1", (WAD // 2, WAD // 2), 10**9 * WAD)]
 
-    dreamt, played = table(Dreamer()).play(), table().play()
+    dreamt, played = table(Dreamer()).run(), table().run()
     assert sum(dreamt.refusals.values()) == 12
     assert dreamt.coalition == played.coalition
 
@@ -153,7 +154,7 @@ def test_honest_arms_are_shared_by_attacks_with_one_endowment() -> None:
 
 
 def test_rain_plays_too_and_knows_no_true_odds() -> None:
-    record = table(world="rain").play()
+    record = table(world="rain").run()
     assert record.luck == {}
     assert 0 < record.log_loss < 1
 
@@ -161,7 +162,7 @@ def test_rain_plays_too_and_knows_no_true_odds() -> None:
 def test_both_chains_give_the_same_record_but_for_gas() -> None:
     short = {"questions": 4, "warm_up": 2, "forecasters": 2, "aggregators": 1, "providers": 4}
     records = [
-        table(**{**short, "mechanism_settings": {"chain": chain}}).play().to_json() for chain in ("tester", "revm")
+        table(**{**short, "mechanism_settings": {"chain": chain}}).run().to_json() for chain in ("tester", "revm")
     ]
     for record in records:
         del record["gas"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from headwater_agents.lab.mechanisms.base import LabError
-from headwater_agents.lab.search import Search, search
+from headwater_agents.trial.search import Search, search
 
 SHORT: dict[str, Any] = {"questions": 8, "warm_up": 2}
 

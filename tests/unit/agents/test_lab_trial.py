@@ -12,9 +12,9 @@ import pytest
 from headwater_agents.adversaries.registry import attacks
 from headwater_agents.lab.campaign import Store, run_units
 from headwater_agents.lab.stats import paired
-from headwater_agents.lab.trial import Plan, Trial, TrialError, cases_of, claim, default_folder, plan
-from headwater_agents.lab.trial.changes import parse_changes
-from headwater_agents.lab.trial.summary import FIELDS, played, summarise
+from headwater_agents.trial import Plan, Trial, TrialError, cases_of, claim, default_folder, plan
+from headwater_agents.trial.changes import parse_changes
+from headwater_agents.trial.summary import FIELDS, played, summarise
 
 OWN = """
 from collections.abc import Mapping

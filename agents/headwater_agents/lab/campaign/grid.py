@@ -2,7 +2,7 @@
 
 [sweep]
 name = "skim"                                   # letters, digits, dot, dash, underscore
-unit = "headwater_agents.lab.units:attack"      # or "path/to/file.py:function"
+unit = "headwater_agents.trial.units:attack"      # or "path/to/file.py:function"
 seeds = 40                                      # 1 to 40; or [101, 140]; left out if the unit takes none
 
 [fixed]                                         # arguments of every cell

@@ -20,6 +20,7 @@ _PACKAGES: Final = (
     "headwater_agents.adversaries",
     "headwater_agents.lab",
     "headwater_agents.policies",
+    "headwater_agents.trial",
 )
 """Where a unit's record may come from. The command line, the runner and the deployer decide none."""
 
@@ -28,9 +29,9 @@ _PACKAGES: Final = (
 def code_version() -> str:
     """The code of this process: package version and a digest of what may decide a record, e.g. "0.1.0+3f5a0c9be1d2".
 
-    Digested are the sources of the protocol's package, the lab, adversaries and policies, the contracts, and the
-    versions of Python (3.11) and numpy, whose random streams and rounding may change. Editing a comment there makes old
-    results stale too: to compute them again costs time, to mistake them for new ones costs a verdict.
+    Digested are the sources of the protocol's package, the lab, adversaries, policies and trials, the contracts, and
+    the versions of Python (3.11) and numpy, whose random streams and rounding may change. Editing a comment there makes
+    old results stale too: to compute them again costs time, to mistake them for new ones costs a verdict.
     """
     digest = hashlib.sha256()
     for name, path in _sources():

@@ -1,1 +1,1 @@
-"""A play: a setting, seats around a table, moves, and the record they leave."""
+"""A play: a setting, seats around a table, an attack's moves, and the record they leave."""

@@ -9,10 +9,13 @@ regression) and that forgets slowly, so that a supplier that turns bad is found 
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
 
 from headwater_agents.lab.worlds.script import Floats
+
+_START: Final = 0.8
 
 
 def sigmoid(log_odds: float) -> float:
@@ -26,17 +29,20 @@ def sigmoid(log_odds: float) -> float:
 class Pool:
     """Posterior over the weights of n suppliers and an intercept.
 
+    It starts from, and by a tight prior stays close to, somewhat less than 1/√n each: signals overlap, for aggregators
+    sell what providers also sell directly, and a looser pool overstates what it knows.
+
     Args:
         suppliers: n.
-        prior: standard deviation of a weight, around an equal say; the intercept's is a fifth of it.
+        prior: standard deviation of a weight; the intercept's is a third of it.
         forgetting: factor on the evidence a question, in (0, 1].
     """
 
-    def __init__(self, suppliers: int, *, prior: float = 0.5, forgetting: float = 0.995) -> None:
+    def __init__(self, suppliers: int, *, prior: float = 0.15, forgetting: float = 0.998) -> None:
         self.forgetting = forgetting
-        equal = 1.0 / math.sqrt(suppliers) if suppliers else 0.0
+        equal = _START / math.sqrt(suppliers) if suppliers else 0.0
         self.weights: Floats = np.array([0.0, *([equal] * suppliers)])
-        variances = [(prior / 5) ** 2, *([prior**2] * suppliers)]
+        variances = [(prior / 3) ** 2, *([prior**2] * suppliers)]
         self._floor = np.diag(variances)
         self._covariance: Floats = self._floor.copy()
 

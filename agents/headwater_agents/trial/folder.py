@@ -11,8 +11,8 @@ from typing import Any, Final
 from headwater_agents.lab.campaign.export import write_whole
 from headwater_agents.lab.campaign.store import FILE_NAME as STORE
 from headwater_agents.lab.campaign.unit import canonical_json
-from headwater_agents.lab.trial.errors import TrialError
-from headwater_agents.lab.trial.plan import Trial
+from headwater_agents.trial.errors import TrialError
+from headwater_agents.trial.plan import Trial
 
 TRIAL: Final = "trial.json"
 """What the folder's trial is, in the folder."""

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from headwater_agents.lab.game.moves import Bid
 from headwater_agents.lab.game.setting import Endowment, Setting
+from headwater_agents.lab.game.table import Table
 from headwater_agents.lab.mechanisms.base import Odds, Split
-
-if TYPE_CHECKING:
-    from headwater_agents.lab.game.table import Table
 
 
 @dataclass(kw_only=True)
@@ -52,7 +50,7 @@ class Attack:
         """The setting of both arms: for attacks that need a world or a series of their own kind."""
         return setting
 
-    def suppliers(self, table: Table) -> Mapping[str, tuple[str, ...]]:
+    def suppliers(self, setting: Setting) -> Mapping[str, tuple[str, ...]]:
         """Names that buyers buy from besides, by buyer: fake accounts that sell signals. The table enrolls them."""
         return {}
 

@@ -12,10 +12,10 @@ from headwater.units import WAD
 from headwater_agents.lab.campaign.unit import Unit, canonical_json
 from headwater_agents.lab.game.setting import Setting
 from headwater_agents.lab.mechanisms.registry import make
-from headwater_agents.lab.trial.cases import Case, cases_of
-from headwater_agents.lab.trial.changes import Changes, sort_changes
-from headwater_agents.lab.trial.errors import TrialError
-from headwater_agents.lab.units import prepared
+from headwater_agents.trial.cases import Case, cases_of
+from headwater_agents.trial.changes import Changes, sort_changes
+from headwater_agents.trial.errors import TrialError
+from headwater_agents.trial.units import prepared
 
 MAX_PLAYS: Final = 1_000_000
 """More is a slip of the pen."""
@@ -23,8 +23,8 @@ MAX_PLAYS: Final = 1_000_000
 LEAST_SEARCH: Final = 8
 """Fewest sets of parameters that a search accepts."""
 
-_HONEST: Final = "headwater_agents.lab.units:honest_arm"
-_ATTACK: Final = "headwater_agents.lab.units:attack_arm"
+_HONEST: Final = "headwater_agents.trial.units:honest_arm"
+_ATTACK: Final = "headwater_agents.trial.units:attack_arm"
 _OWN_CHAIN: Final = "headwater"
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from headwater_agents.adversaries.base import Attack
-from headwater_agents.lab.trial.cases import kind_of, label_of
-from headwater_agents.lab.trial.errors import TrialError
+from headwater_agents.lab.game.attack import Attack
+from headwater_agents.trial.cases import kind_of, label_of
+from headwater_agents.trial.errors import TrialError
 
 _ELSEWHERE: Final = {
     "questions": "give it as the number of rounds",

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from headwater_agents.adversaries.base import Attack
 from headwater_agents.adversaries.registry import attack_class
 from headwater_agents.lab.campaign.unit import canonical_json
+from headwater_agents.lab.game.attack import Attack
 from headwater_agents.lab.mechanisms.base import LabError
-from headwater_agents.lab.trial.errors import TrialError
+from headwater_agents.trial.errors import TrialError
 
 ADAPTED: Final = "/adapted"
 """Suffix of an attack with parameters that a search has found."""

@@ -3,9 +3,9 @@
 `trial.summary`, whose statistics take a second to import, is imported by itself.
 """
 
-from headwater_agents.lab.trial.cases import Case, cases_of
-from headwater_agents.lab.trial.errors import TrialError
-from headwater_agents.lab.trial.folder import claim, default_folder
-from headwater_agents.lab.trial.plan import Cell, Plan, Trial, plan
+from headwater_agents.trial.cases import Case, cases_of
+from headwater_agents.trial.errors import TrialError
+from headwater_agents.trial.folder import claim, default_folder
+from headwater_agents.trial.plan import Cell, Plan, Trial, plan
 
 __all__ = ["Case", "Cell", "Plan", "Trial", "TrialError", "cases_of", "claim", "default_folder", "plan"]

@@ -18,9 +18,9 @@ from headwater_agents.lab.campaign import Failure, Record, Store, code_version
 from headwater_agents.lab.campaign.export import write_whole
 from headwater_agents.lab.mechanisms.registry import names
 from headwater_agents.lab.stats import LEVEL, MARGIN, Finding, PairedResult, borders, paired, verdicts
-from headwater_agents.lab.trial.cases import label_of
-from headwater_agents.lab.trial.plan import Cell, Plan, Trial
-from headwater_agents.lab.units import difference
+from headwater_agents.trial.cases import label_of
+from headwater_agents.trial.plan import Cell, Plan, Trial
+from headwater_agents.trial.units import difference
 
 FIELDS: Final = (
     "gain",

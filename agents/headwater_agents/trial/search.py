@@ -20,7 +20,7 @@ from scipy.optimize import differential_evolution
 from headwater.units import WAD
 from headwater_agents.adversaries.registry import attack_class, make_attack
 from headwater_agents.lab.mechanisms.base import LabError
-from headwater_agents.lab.units import attack_arm, difference, honest_arm, prepared
+from headwater_agents.trial.units import attack_arm, difference, honest_arm, prepared
 
 
 @dataclass(frozen=True, slots=True)

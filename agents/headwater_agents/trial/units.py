@@ -7,8 +7,8 @@ from typing import Any
 
 from headwater.units import WAD
 from headwater_agents.adversaries.registry import make_attack
+from headwater_agents.lab.game.play import Play
 from headwater_agents.lab.game.setting import Setting
-from headwater_agents.lab.game.table import Table
 
 
 def prepared(setting: Mapping[str, Any], attack: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -20,12 +20,12 @@ def prepared(setting: Mapping[str, Any], attack: str, parameters: Mapping[str, A
 
 def honest_arm(*, setting: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Play a prepared setting honestly; the record as plain values."""
-    return Table(Setting.from_json(setting), None, seed).play().to_json()
+    return Play(Setting.from_json(setting), None, seed).run().to_json()
 
 
 def attack_arm(*, setting: Mapping[str, Any], attack: str, parameters: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Play a prepared setting with the attack; the record as plain values."""
-    return Table(Setting.from_json(setting), make_attack(attack, **parameters), seed).play().to_json()
+    return Play(Setting.from_json(setting), make_attack(attack, **parameters), seed).run().to_json()
 
 
 def difference(

@@ -12,9 +12,9 @@ import numpy as np
 
 from headwater_agents.lab.campaign.export import write_whole
 from headwater_agents.lab.campaign.unit import Unit, canonical_json
-from headwater_agents.lab.trial.cases import kind_of
-from headwater_agents.lab.trial.errors import TrialError
-from headwater_agents.lab.trial.plan import Trial, base_setting, changes_of
+from headwater_agents.trial.cases import kind_of
+from headwater_agents.trial.errors import TrialError
+from headwater_agents.trial.plan import Trial, base_setting, changes_of
 
 ADAPTED: Final = "adapted.json"
 """What searches have found, in a trial's folder, by all that decides it."""
@@ -33,7 +33,7 @@ def adapt(trial: Trial, folder: Path, jobs: int, progress: Progress) -> dict[str
     Raises:
         TrialError: none of the attacks has parameters to search.
     """
-    from headwater_agents.lab.search import search  # its optimiser takes a second to import
+    from headwater_agents.trial.search import search  # its optimiser takes a second to import
 
     changes = changes_of(trial)
     setting = base_setting(trial, changes, trial.worlds[0], trial.mechanisms[0])
@@ -46,7 +46,7 @@ def adapt(trial: Trial, folder: Path, jobs: int, progress: Progress) -> dict[str
         if only or not set(kind.ranges) - set(held):
             continue
         wanted = {"attack": name, "setting": setting, "fixed": held, "seeds": list(TRAINING), "budget": trial.adapt}
-        digest = Unit(name, "headwater_agents.lab.search:search", wanted).digest()
+        digest = Unit(name, "headwater_agents.trial.search:search", wanted).digest()
         if digest not in known:
             seed = int(hashlib.sha256(canonical_json(wanted, name).encode()).hexdigest()[:8], 16)
             best = search(
