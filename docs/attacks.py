@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from attacks_page import page
+from attacks_page import in_short, open_list, page
 from attacks_svg import forest, maps
 
 from headwater_agents.lab.campaign import code_version
@@ -27,6 +27,7 @@ from headwater_agents.report.words import verdict_of
 
 DOCS = Path(__file__).parent
 SWEEPS = ("skim", "stake-and-quality")
+OPEN, CLOSE = "<!-- attacks: written by docs/attacks.py -->\n", "\n<!-- /attacks -->"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +39,8 @@ class Parameters:
     rival_seeds: int = 12
     rival_rounds: int = 60
     border_shares: tuple[float, ...] = (0.01, 0.1, 0.3, 0.6)
-    border_seeds: int = 12
-    most_borders: int = 10
+    border_seeds: int = 8
+    most_borders: int = 40
     adaptive: tuple[str, ...] = ("skim", "evasion", "kickback", "ring")
     adaptive_sets: int = 16
     adaptive_seeds: int = 12
@@ -164,6 +165,17 @@ def main() -> None:
     )
     (pages / "attacks.md").write_text(page(found, study.commands))
     print(f"wrote {pages / 'attacks.md'}")
+    if pages == DOCS:
+        for name, lines in (("README.md", in_short(found)), ("SPEC.md", open_list(found))):
+            put(DOCS.parent / name, lines)
+            print(f"wrote the block in {name}")
+
+
+def put(path: Path, lines: list[str]) -> None:
+    """Replace what stands between a page's markers."""
+    before, rest = path.read_text().split(OPEN)
+    _, after = rest.split(CLOSE)
+    path.write_text("\n".join([before + OPEN, *lines, CLOSE + after]))
 
 
 if __name__ == "__main__":

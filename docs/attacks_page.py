@@ -131,6 +131,26 @@ def open_attacks(borders: Summary | None, commands: Mapping[str, str]) -> list[s
     ]
 
 
+def in_short(found: Mapping[str, Any]) -> list[str]:
+    """What README says of it."""
+    return [*headline(found["headwater"]), "* " + claim(found["skim"])]
+
+
+def open_list(found: Mapping[str, Any]) -> list[str]:
+    """What SPEC names as open: each attack that pays, how much, and where along the coalition's stake."""
+    borders = found["borders"]
+    lines = []
+    for cell in found["headwater"]["cells"]:
+        if verdict_of(cell) != "profitable":
+            continue
+        told = ""
+        if borders is not None and cell["label"] in borders["trial"]["attacks"] and cell["world"] == "synthetic":
+            where = [border(each) for each in borders["borders"] if each["label"] == cell["label"]]
+            told = f"; pays {' and '.join(where)} of all stake" if where else "; no border between the shares tried"
+        lines.append(f"* {cell['label']} ({cell['world']}): {interval(cell['fields']['gain'])}% of stake{told}.")
+    return lines or ["No attack was found profitable."]
+
+
 def border(each: Summary) -> str:
     """Where an attack begins or ceases to pay, of all stake."""
     low, high = (percent(each[key], signed=False) if each[key] is not None else "?" for key in ("low", "high"))

@@ -158,7 +158,8 @@ def _details(summary: Mapping[str, Any], mechanism: str, world: str) -> str:
     return section(
         f"{short(mechanism).capitalize()}, {world} world",
         "Gain and losses in percent of the coalition's stake, log loss of the forecast in nats, gas of honest accounts "
-        "in units, each the difference to honest play with its interval; providers that left a buyer, a play.",
+        "in units, each the difference to honest play with its interval; providers that left a buyer, a play. Gas is the "
+        "chain's own count: revm's differs from py-evm's, which --chain tester gives.",
         f"<div class=scroll><table class=verdicts><thead><tr><th>Attack</th><th>Verdict</th>{head}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>",
     )
