@@ -50,7 +50,7 @@ class CoordinatedRing(Attack):
 
     def begin(self, table: Table) -> None:
         """Agree on whom to hear."""
-        suppliers = [name for member in self.ring for name in table.seats.buyers[member].agent.suppliers]
+        suppliers = [name for member in self.ring for name in table.seats.buyers[member].agent.sellers]
         self._buyer = Buyer(tuple(dict.fromkeys(suppliers)), table.setting.buyer(table.setting.forecaster_keep))
         favour_each_other(table, self.ring)
 

@@ -38,7 +38,8 @@ def difference(
     on outcomes it has foreseen: then it is no luck.
 
     gain: of the coalition, share. forecasters_loss, providers_loss: of honest ones, share. treasury_loss: emission
-    beyond honest play's, share. log_loss: nats, positive where the forecast got worse. honest_gas: units.
+    beyond honest play's, share. log_loss: nats, positive where the forecast got worse. honest_gas: of all others,
+    the keeper that settles and pays out included; coalition_gas: of its own; units, as the chain counts them.
     """
     unit = honest["coalition_stake"] or stake_unit
 
@@ -47,13 +48,17 @@ def difference(
         arms = [arm[key] - (0.0 if foresight else arm["luck"].get(party, 0.0)) for arm in (attacked, honest)]
         return float(arms[0] - arms[1]) / unit
 
+    def gas(party: str) -> float:
+        return float(attacked["gas"].get(party, 0) - honest["gas"].get(party, 0))
+
     return {
         "gain": change("coalition", "coalition"),
         "forecasters_loss": -change("forecasters", "forecasters"),
         "providers_loss": -change("providers", "providers"),
         "treasury_loss": change("treasury", "emitted"),
         "log_loss": attacked["log_loss"] - honest["log_loss"],
-        "honest_gas": float(attacked["gas"].get("honest", 0) - honest["gas"].get("honest", 0)),
+        "honest_gas": gas("honest") + gas("keeper"),
+        "coalition_gas": gas("coalition"),
     }
 
 

@@ -164,7 +164,7 @@ def test_a_copier_s_victim_sells_to_one_of_its_buyers() -> None:
     own = "coalition-provider-1"
     victims = [name for name, value in play.signals.items() if value == play.signals[own] and name != own]
     heard = {
-        each for seat in play.seats.buyers.values() if own in seat.agent.suppliers for each in seat.agent.suppliers
+        each for seat in play.seats.buyers.values() if own in seat.agent.sellers for each in seat.agent.sellers
     }
     assert victims
     assert set(victims) <= heard
@@ -175,7 +175,7 @@ def test_clones_sell_the_original_s_signal_to_its_buyers() -> None:
     clones = [play.signals[f"coalition-clone-{number}"] for number in (1, 2)]
     assert clones == [play.signals["coalition-provider-1"]] * 2
     for seat in play.seats.buyers.values():
-        assert ("coalition-clone-1" in seat.agent.suppliers) is ("coalition-provider-1" in seat.agent.suppliers)
+        assert ("coalition-clone-1" in seat.agent.sellers) is ("coalition-provider-1" in seat.agent.sellers)
     noisy, _ = played("clones", copies=1, noise=0.5)
     assert noisy.signals["coalition-clone-1"] != noisy.signals["coalition-provider-1"]
 
@@ -185,6 +185,13 @@ def test_late_clones_wait_and_the_rule_of_credit_is_everybody_s() -> None:
     assert not any(name.startswith("coalition-clone") for name in play.signals)
     assert play.setting.credit == "precedence"
     assert prepared(SHORT, "clones", {})["credit"] == "shapley"
+
+
+@pytest.mark.parametrize("credit", ["shapley", "precedence"])
+def test_clones_that_never_come_change_nothing(credit: str) -> None:
+    cell = attack_cell(attack="clones", seed=2, enters=10**6, credit=credit, **SHORT)
+    changed = {name: cell[name] for name in ("gain", "forecasters_loss", "providers_loss", "treasury_loss", "log_loss")}
+    assert set(changed.values()) == {0.0}
 
 
 def test_a_hoarder_passes_nothing_on_and_is_left() -> None:
@@ -300,7 +307,7 @@ def test_spam_costs_the_spammer_and_nobody_else() -> None:
 
 def test_noise_is_sold_to_as_many_buyers_as_asked_under_the_buffer_asked() -> None:
     play, _ = played("noise-on-escrow", accounts=2, buyers=2, buffer=0)
-    sold_to = [name for name, seat in play.seats.buyers.items() if "coalition-noise-1" in seat.agent.suppliers]
+    sold_to = [name for name, seat in play.seats.buyers.items() if "coalition-noise-1" in seat.agent.sellers]
     assert sold_to == ["forecaster-1", "forecaster-2"]
     assert play.signals["coalition-noise-1"] != play.signals["coalition-noise-2"]
     assert play.setting.mechanism_settings["buffer"] == 0

@@ -7,10 +7,9 @@ import importlib.util
 import platform
 from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
-
-import numpy as np
 
 from headwater import __version__
 from headwater.chain import contracts_folder
@@ -20,23 +19,29 @@ _PACKAGES: Final = (
     "headwater_agents.adversaries",
     "headwater_agents.lab",
     "headwater_agents.policies",
+    "headwater_agents.runner",
     "headwater_agents.trial",
+    "headwater_deploy",
 )
-"""Where a unit's record may come from. The command line, the runner and the deployer decide none."""
+"""Where a unit's record may come from. The command line and the reports decide none."""
+
+_LIBRARIES: Final = ("numpy", "pyrevm", "scipy", "snekmate", "vyper")
+"""What runs the contracts and draws and rounds the numbers."""
 
 
 @cache
 def code_version() -> str:
     """The code of this process: package version and a digest of what may decide a record, e.g. "0.1.0+3f5a0c9be1d2".
 
-    Digested are the sources of the protocol's package, the lab, adversaries, policies and trials, the contracts, and
-    the versions of Python (3.11) and numpy, whose random streams and rounding may change. Editing a comment there makes
-    old results stale too: to compute them again costs time, to mistake them for new ones costs a verdict.
+    Digested are the sources of the packages above, the contracts, and the versions of Python (3.11) and of the
+    libraries that run them. Editing a comment there makes old results stale too: to compute them again costs time, to
+    mistake them for new ones costs a verdict.
     """
     digest = hashlib.sha256()
     for name, path in _sources():
         digest.update(f"{name}\0".encode() + path.read_bytes() + b"\0")
-    digest.update(f"{'.'.join(platform.python_version_tuple()[:2])} {np.__version__}".encode())
+    libraries = " ".join(version(name) for name in _LIBRARIES)
+    digest.update(f"{'.'.join(platform.python_version_tuple()[:2])} {libraries}".encode())
     return f"{__version__}+{digest.hexdigest()[:12]}"
 
 

@@ -66,10 +66,12 @@ class Play(Table):
         bids = self._bid() if self.scored else []
         self.mechanism.seal()
         self._learn_filled()
-        for bid in bids:
-            if not self.attacked or bid.name not in self.coalition or self.attack.reveals(self, bid):
-                self._try(lambda bid=bid: self.mechanism.reveal(self.offers[bid.series].question, bid.name))  # type: ignore[misc]
-        self._resolve(bids)
+        self._resolve(bids, [bid for bid in bids if self._reveal(bid)])
+
+    def _reveal(self, bid: Bid) -> bool:
+        if self.attacked and bid.name in self.coalition and not self.attack.reveals(self, bid):
+            return False
+        return self._try(lambda: self.mechanism.reveal(self.offers[bid.series].question, bid.name))
 
     def _announce(self, names: Iterable[str]) -> None:
         present = frozenset(self.ledger.enrolled)
@@ -181,7 +183,7 @@ class Play(Table):
 
     # ------------------------------------------------------------ pay and lessons
 
-    def _resolve(self, bids: list[Bid]) -> None:
+    def _resolve(self, bids: list[Bid], revealed: list[Bid]) -> None:
         self.outcome = outcome = int(self.script.outcomes[self.index])
         self.side_outcome = int(self.script.coin[self.index]) if self.setting.side == "coin" else outcome
         void = False
@@ -194,7 +196,7 @@ class Play(Table):
         ]
         if self.scored:
             truth = float(self.script.truth[self.index])
-            self.record.score(self.offers[MAIN].odds, [bid for bid in bids if bid.series == MAIN], outcome, truth)
+            self.record.score(self.offers[MAIN].odds, [bid for bid in revealed if bid.series == MAIN], outcome, truth)
             self._earn(settled)
             self._luck(settled)
             self._watch.look(self, bids)

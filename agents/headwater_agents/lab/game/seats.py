@@ -90,9 +90,6 @@ def seat(setting: Setting, extra: Mapping[str, Iterable[str]]) -> Seats:
     """Seat everybody; `extra` are suppliers that an attack adds to buyers' lists."""
     held = setting.endowment
     lists = supplier_lists(setting)
-    for buyer, more in extra.items():
-        if buyer in lists:
-            lists[buyer] = (*lists[buyer], *more)
     providers: dict[str, ProviderSeat] = {}
     selling = (*names("provider", setting.providers), *names("coalition-provider", held.providers))
     for source, name in enumerate(selling):
@@ -100,7 +97,7 @@ def seat(setting: Setting, extra: Mapping[str, Iterable[str]]) -> Seats:
         providers[name] = ProviderSeat(name, source, quality, Provider(setting.provider))
 
     def buyer_of(name: str, keep: int) -> Buyer:
-        return Buyer(lists[name], setting.buyer(keep))
+        return Buyer(lists[name], setting.buyer(keep), tuple(extra.get(name, ())))
 
     aggregators = {
         name: BuyerSeat(name, buyer_of(name, setting.aggregator_keep))

@@ -85,8 +85,8 @@ class Table:
 
     def heard(self, buyer: str) -> dict[str, float]:
         """Signals that a buyer got, by seller."""
-        suppliers = self.seats.buyers[buyer].agent.suppliers
-        return {name: self.signals[name] for name in suppliers if name in self.signals and not self._left(name, buyer)}
+        sellers = self.seats.buyers[buyer].agent.sellers
+        return {name: self.signals[name] for name in sellers if name in self.signals and not self._left(name, buyer)}
 
     def _left(self, seller: str, buyer: str) -> bool:
         seat = self.seats.seller(seller)

@@ -38,17 +38,33 @@ class BuyerTraits:
 
 
 class Buyer:
-    """Pools its suppliers' signals; remembers what each added. `suppliers` are names, in the pool's order."""
+    """Pools its suppliers' signals; remembers what each added.
 
-    def __init__(self, suppliers: tuple[str, ...], traits: BuyerTraits) -> None:
-        self.suppliers = suppliers
+    `suppliers` are names, in the pool's order. `strangers` would sell to it too: each becomes a supplier when it is
+    first heard, and until then nothing about the buyer depends on it.
+    """
+
+    def __init__(self, suppliers: tuple[str, ...], traits: BuyerTraits, strangers: tuple[str, ...] = ()) -> None:
+        self.suppliers = list(suppliers)
+        self._strangers = list(strangers)
         self.traits = traits
         self.pool = Pool(len(suppliers))
         self._past: deque[tuple[Floats, float, int]] = deque(maxlen=traits.window)
         self._ranks = Seniority(len(suppliers), traits.alpha) if traits.credit == "precedence" else None
 
+    @property
+    def sellers(self) -> tuple[str, ...]:
+        """Suppliers, and strangers who would be."""
+        return (*self.suppliers, *self._strangers)
+
     def hear(self, signals: Mapping[str, float]) -> Floats:
-        """(n,): the signals in the pool's order, 0 for what did not come."""
+        """(n,): the signals in the pool's order, 0 for what did not come. Strangers heard become suppliers."""
+        for name in [each for each in self._strangers if each in signals]:
+            self._strangers.remove(name)
+            self.suppliers.append(name)
+            self.pool.meet()
+            if self._ranks is not None:
+                self._ranks.meet()
         return np.array([signals.get(name, 0.0) for name in self.suppliers])
 
     def forecast(self, base: float, signals: Mapping[str, float]) -> float:
@@ -69,7 +85,9 @@ class Buyer:
         equal = np.full(len(self.suppliers), 1 / max(1, len(self.suppliers)))
         if not self._past:
             return equal
-        gains, base, outcomes = (np.array(column) for column in zip(*self._past, strict=True))
+        n = len(self.suppliers)
+        gains = np.array([np.pad(gain, (0, n - len(gain))) for gain, _, _ in self._past])
+        base, outcomes = (np.array([each[at] for each in self._past]) for at in (1, 2))
         ranks = None if self._ranks is None else self._ranks.ranks()
         shares = credit_shares(gains, base, outcomes, ranks, self.traits.credit)
         return shares if float(shares.sum()) > 0 else equal

@@ -42,9 +42,20 @@ class Pool:
         self.forgetting = forgetting
         equal = _START / math.sqrt(suppliers) if suppliers else 0.0
         self.weights: Floats = np.array([0.0, *([equal] * suppliers)])
+        self._prior = prior
         variances = [(prior / 3) ** 2, *([prior**2] * suppliers)]
         self._floor = np.diag(variances)
         self._covariance: Floats = self._floor.copy()
+
+    def meet(self) -> None:
+        """Take in one more supplier, last in order; nothing changes for the others."""
+        suppliers = len(self.weights)
+        self.weights = np.append(self.weights, _START / math.sqrt(suppliers))
+        for name in ("_floor", "_covariance"):
+            grown = np.zeros((suppliers + 1, suppliers + 1))
+            grown[:suppliers, :suppliers] = getattr(self, name)
+            grown[suppliers, suppliers] = self._prior**2
+            setattr(self, name, grown)
 
     def contributions(self, signals: Floats) -> Floats:
         """(n,): what each supplier's signal adds to the pooled log-odds."""

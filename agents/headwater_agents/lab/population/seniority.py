@@ -26,6 +26,10 @@ class Seniority:
         self._trusted = Pool(suppliers)
         self._standing: Standing | None = None
 
+    def meet(self) -> None:
+        """Take in one more supplier."""
+        self._trusted.meet()
+
     def learn(self, base: float, heard: Floats, present: Sequence[int], weights: Floats, outcome: int) -> None:
         """Take in a resolved question: what was heard, (n,); who said something; the buyer's own weights, (n,)."""
         standing = self._entered(present)
