@@ -34,16 +34,16 @@ OPEN, CLOSE = "<!-- attacks: written by docs/attacks.py -->\n", "\n<!-- /attacks
 class Parameters:
     """What is played. Seeds are plays of each attack in each world, rounds questions a play."""
 
-    seeds: int = 16
+    seeds: int = 12
     rounds: int = 150
-    rival_seeds: int = 12
+    rival_seeds: int = 8
     rival_rounds: int = 60
     border_shares: tuple[float, ...] = (0.01, 0.1, 0.3, 0.6)
-    border_seeds: int = 8
+    border_seeds: int = 6
     most_borders: int = 40
     adaptive: tuple[str, ...] = ("skim", "evasion", "kickback", "ring")
-    adaptive_sets: int = 16
-    adaptive_seeds: int = 12
+    adaptive_sets: int = 12
+    adaptive_seeds: int = 8
     clone_seeds: int = 12
     sweep_seeds: int | None = None
 
@@ -140,7 +140,7 @@ def borders(study: Study, summary: dict[str, Any]) -> dict[str, Any] | None:
     folder = f"borders-{hashlib.sha256(repr(labels).encode()).hexdigest()[:6]}"
     shares = ",".join(f"{share:g}" for share in chosen.border_shares)
     size = ["--seeds", str(chosen.border_seeds), "--rounds", str(chosen.rounds)]
-    found = study.attack(folder, *labels, "--no-variants", "--stake-share", shares, *size)
+    found = study.attack(folder, *labels, "--no-variants", "--world", "both", "--stake-share", shares, *size)
     study.commands["borders"] = study.commands.pop(folder)
     return found
 

@@ -6,7 +6,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from headwater_agents.report.words import cells_of, figure, gain, interval, parameters, percent, short, verdict_of
+from headwater_agents.report.words import (
+    cells_of,
+    figure,
+    gain,
+    gas,
+    interval,
+    parameters,
+    percent,
+    resolution,
+    resolves,
+    short,
+    titled,
+    verdict_of,
+)
+from headwater_agents.trial.cases import ADAPTED
 
 Summary = Mapping[str, Any]
 MECHANISM = "headwater"
@@ -28,7 +42,9 @@ def page(found: Mapping[str, Any], commands: Mapping[str, str]) -> str:
         "differs from 0 at an error rate of 5% for all attacks on a mechanism in a world together (Holm), **neutral** if its "
         "interval lies within ±0.5% of stake, and undecided otherwise. Where the true odds are known, the luck of outcomes is "
         "taken off both arms. Honest agents adapt: providers take as much trouble as they are paid for and leave buyers that "
-        "underpay them, forecasters learn whom to trust.",
+        "underpay them, forecasters learn whom to trust. *resolves*: the gain that as many seeds find nine times in ten, by "
+        "how much the plays of that attack differ. *gas*: the mean difference a play, as the chain counts it, of all others "
+        "(the keeper included) and of the coalition.",
         "",
         *headline(main),
         "",
@@ -40,8 +56,8 @@ def page(found: Mapping[str, Any], commands: Mapping[str, str]) -> str:
         "",
     ]
     for world in main["trial"]["worlds"]:
-        parts += [f"### {world.capitalize()} world", "", *attack_table(main, world), ""]
-    parts += ["## Open", "", *open_attacks(found["borders"], commands), ""]
+        parts += [f"### {titled(world)} world", "", resolved(main, world), "", *attack_table(main, world), ""]
+    parts += ["## Open", "", *open_attacks(found, commands), ""]
     parts += ["## Against other mechanisms", "", f"    {commands['rivals']}", "", *rivals(found["rivals"]), ""]
     parts += ["## Does skimming pay?", "", f"    {commands['skim']}", "", *skimming(found["skim"]), ""]
     parts += ["## Stake and quality of signals", "", f"    {commands['stake-and-quality']}", ""]
@@ -68,7 +84,7 @@ def headline(main: Summary) -> list[str]:
         names = [cell["label"] for cell in cells if verdict_of(cell) == "profitable"]
         listed = f": {', '.join(names)}" if names else ""
         lines.append(
-            f"* {world.capitalize()} world, {main['trial']['seeds']} seeds of {main['trial']['rounds']} questions: of "
+            f"* {titled(world)} world, {main['trial']['seeds']} seeds of {main['trial']['rounds']} questions: of "
             f"{len(cells)} attacks with their variants {said['deterred']} are deterred, {said['neutral']} neutral, "
             f"{said['undecided']} undecided, and **{said['profitable']} profitable**{listed}."
         )
@@ -80,6 +96,11 @@ def headline(main: Summary) -> list[str]:
     ]
 
 
+def resolved(summary: Summary, world: str) -> str:
+    """What gain the seeds played can find in a world."""
+    return resolution(cells_of(summary, MECHANISM, world), summary["margin"])
+
+
 def attack_table(summary: Summary, world: str) -> list[str]:
     """Everything that is told of every attack in a world."""
     rows = []
@@ -89,16 +110,26 @@ def attack_table(summary: Summary, world: str) -> list[str]:
         fields = cell["fields"]
         losses = [interval(fields[key]) for key in ("forecasters_loss", "providers_loss", "treasury_loss")]
         rows.append(
-            [cell["label"], emphasised(said), interval(fields["gain"]), *losses, interval(fields["log_loss"], figure)]
+            [
+                cell["label"],
+                emphasised(said),
+                interval(fields["gain"]),
+                resolves(cell),
+                *losses,
+                interval(fields["log_loss"], figure),
+                " / ".join(gas(cell)),
+            ]
         )
     heads = (
         "attack",
         "verdict",
         "gain %",
+        "resolves %",
         "forecasters' loss %",
         "providers' loss %",
         "treasury's loss %",
         "Δ log loss, nats",
+        "gas: others / own",
     )
     return table(heads, rows, texts=2)
 
@@ -108,47 +139,71 @@ def emphasised(said: str) -> str:
     return f"**{said}**" if said == "profitable" else said
 
 
-def open_attacks(borders: Summary | None, commands: Mapping[str, str]) -> list[str]:
-    """Profitable attacks, and where their borders lie along the coalition's stake."""
+def open_attacks(found: Mapping[str, Any], commands: Mapping[str, str]) -> list[str]:
+    """Profitable attacks, and where their borders lie along the coalition's stake in each world."""
+    borders = found["borders"]
     if borders is None:
-        return ["No attack was found profitable."]
-    names = borders["trial"]["attacks"]
-    shares = borders["trial"]["stake_shares"]
+        return told_open(found)
+    names, shares = borders["trial"]["attacks"], borders["trial"]["stake_shares"]
     rows = []
-    for name in names:
-        cells = {cell["stake_share"]: cell for cell in borders["cells"] if cell["label"] == name}
+    for name, world in ((name, world) for name in names for world in borders["trial"]["worlds"]):
+        cells = {cell["stake_share"]: cell for cell in cells_of(borders, MECHANISM, world) if cell["label"] == name}
         told = [interval(gain(cells[share])) if share in cells else "–" for share in shares]
-        where = [border(each) for each in borders["borders"] if each["label"] == name]
-        attack = borders["attacks"][name.partition("/")[0]]
-        rows.append([name, attack["goal"], *told, "; ".join(where) or "none between these"])
-    heads = ("attack", "to", *(f"gain % at {100 * share:g}% of stake" for share in shares), "pays")
+        goal = borders["attacks"][name.partition("/")[0]]["goal"]
+        rows.append([name, world, goal, *told, "; ".join(borders_of(borders, name, world)) or "no border found"])
+    heads = ("attack", "world", "to", *(f"gain % at {100 * share:g}% of stake" for share in shares), "pays")
     return [
-        "These pay, and are open. The gain over the coalition's share of all stake:",
+        *told_open(found),
+        "",
+        "The gain over the coalition's share of all stake, of each that pays in one world at least:",
         "",
         f"    {commands['borders']}",
         "",
-        *table(heads, rows, texts=2),
+        *table(heads, rows, texts=3),
     ]
 
 
 def in_short(found: Mapping[str, Any]) -> list[str]:
     """What README says of it."""
-    return [*headline(found["headwater"]), "* " + claim(found["skim"])]
+    return [*headline(found["headwater"]), "* " + claim(found["skim"]), "", *told_open(found)]
 
 
 def open_list(found: Mapping[str, Any]) -> list[str]:
-    """What SPEC names as open: each attack that pays, how much, and where along the coalition's stake."""
-    borders = found["borders"]
-    lines = []
-    for cell in found["headwater"]["cells"]:
-        if verdict_of(cell) != "profitable":
-            continue
-        told = ""
-        if borders is not None and cell["label"] in borders["trial"]["attacks"] and cell["world"] == "synthetic":
-            where = [border(each) for each in borders["borders"] if each["label"] == cell["label"]]
-            told = f"; pays {' and '.join(where)} of all stake" if where else "; no border between the shares tried"
-        lines.append(f"* {cell['label']} ({cell['world']}): {interval(cell['fields']['gain'])}% of stake{told}.")
+    """What is open: each attack that pays, how much, and where along the coalition's stake in that world."""
+    lines = [
+        f"* {cell['label']} ({cell['world']}): {interval(gain(cell))} % of stake{along_stake(found['borders'], cell)}."
+        for cell in found["headwater"]["cells"]
+        if verdict_of(cell) == "profitable"
+    ]
+    lines += [
+        f"* {cell['label']} ({cell['world']}): {interval(gain(cell))} % of stake, as a search found it: "
+        f"{parameters(cell)}."
+        for cell in found["adaptive"]["cells"]
+        if verdict_of(cell) == "profitable" and cell["label"].endswith(ADAPTED)
+    ]
     return lines or ["No attack was found profitable."]
+
+
+def told_open(found: Mapping[str, Any]) -> list[str]:
+    """The same, with a word before it if there are any."""
+    lines = open_list(found)
+    return ["These pay, and are open:", "", *lines] if lines[0].startswith("*") else lines
+
+
+def along_stake(borders: Summary | None, cell: Summary) -> str:
+    """Where an attack pays along the coalition's stake in the cell's world; empty if that was not played."""
+    if borders is None or cell["label"] not in borders["trial"]["attacks"]:
+        return ""
+    if where := borders_of(borders, cell["label"], cell["world"]):
+        return f"; pays {' and '.join(where)} of all stake"
+    shares = borders["trial"]["stake_shares"]
+    low, high = (f"{100 * share:g}%" for share in (min(shares), max(shares)))
+    return f"; no border found between {low} and {high} of all stake"
+
+
+def borders_of(borders: Summary, label: str, world: str) -> list[str]:
+    """An attack's borders in a world."""
+    return [border(each) for each in borders["borders"] if (each["label"], each["world"]) == (label, world)]
 
 
 def border(each: Summary) -> str:

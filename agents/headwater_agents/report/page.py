@@ -17,17 +17,32 @@ from headwater_agents.report.words import (
     counted,
     figure,
     gain,
+    gas,
     has_shares,
     interval,
     parameters,
     percent,
+    resolution,
+    resolves,
     row_label,
     short,
+    titled,
     verdict_of,
 )
 from headwater_agents.trial.folder import REPORT, SWEEPS
 
 _SHARES: Final = ("gain", "forecasters_loss", "providers_loss", "treasury_loss")
+_HEADS: Final = (
+    "Gain",
+    "Resolves %",
+    "Forecasters' loss",
+    "Providers' loss",
+    "Treasury's loss",
+    "Δ log loss",
+    "Others' gas",
+    "Own gas",
+    "Left",
+)
 
 
 def write_report(folder: Path, summary: Mapping[str, Any]) -> Path:
@@ -58,7 +73,7 @@ def render_report(summary: Mapping[str, Any], sweeps: Sequence[Mapping[str, Any]
                 *maps,
             )
         )
-    parts += [_details(summary, mechanism, world) for world in trial["worlds"]]
+    parts += [_details(summary, name, world) for name in trial["mechanisms"] for world in trial["worlds"]]
     parts += [_attacks(summary, mechanism), section("This trial", "", facts(_facts(summary), "Command"))]
     return document(f"Headwater: attacks on {short(mechanism)}", parts)
 
@@ -66,25 +81,35 @@ def render_report(summary: Mapping[str, Any], sweeps: Sequence[Mapping[str, Any]
 def _head(summary: Mapping[str, Any], mechanism: str) -> str:
     trial = summary["trial"]
     said = dict(counted(verdict_of(cell) for cell in summary["cells"] if cell["mechanism"] == mechanism))
-    open_, unknown = said["profitable"], said["undecided"]
-    sentence = (
-        f"{open_} of {sum(said.values())} are profitable on {short(mechanism)}"
-        if open_
-        else (f"None is found profitable on {short(mechanism)}")
-    )
-    sentence += f"; {unknown} undecided" if unknown else ""
+    state, sentence = _outcome(said, short(mechanism))
     worlds = " and ".join(trial["worlds"])
     return (
         f"<header><p class=brand>Headwater</p><h1>Attacks on {escape(short(mechanism))}</h1>"
         f"<p class=lead>{trial['seeds']} seeds of {trial['rounds']} questions, {escape(worlds)} world"
         f"{'s' if len(trial['worlds']) > 1 else ''}, each attack beside honest play of the same seed</p>"
-        f'<p class="verdict {"failed" if open_ else "passed"}" role="status">{escape(sentence)}</p></header>'
+        f'<p class="verdict {state}" role="status">{escape(sentence)}</p></header>'
     )
+
+
+def _outcome(said: Mapping[str, int], mechanism: str) -> tuple[str, str]:
+    """The banner's colour and words: good only if no attack is left undecided."""
+    played, open_, unknown = sum(said.values()), said["profitable"], said["undecided"]
+    if open_:
+        more = f"; {unknown} undecided" if unknown else ""
+        return "failed", f"{open_} of {played} are profitable on {mechanism}{more}"
+    if unknown:
+        return (
+            "neutral",
+            f"Not settled on {mechanism}: {unknown} of {played} undecided, of the others none is profitable",
+        )
+    if not played:
+        return "neutral", f"Nothing was played on {mechanism}"
+    return "passed", f"None of {played} is profitable on {mechanism}"
 
 
 def _tiles(summary: Mapping[str, Any], mechanism: str) -> str:
     found = counted(verdict_of(cell) for cell in summary["cells"] if cell["mechanism"] == mechanism)
-    return tiles((name.capitalize(), str(number), MEANING[name]) for name, number in found)
+    return tiles((titled(name), str(number), MEANING[name]) for name, number in found)
 
 
 def _forest(summary: Mapping[str, Any], mechanism: str) -> str:
@@ -109,7 +134,7 @@ def _matrix(summary: Mapping[str, Any]) -> str:
             for row in zip(*columns, strict=True)
         )
         content.append(
-            f"<h3>{escape(world.capitalize())} world</h3><div class=scroll><table class=verdicts><thead><tr>"
+            f"<h3>{escape(titled(world))} world</h3><div class=scroll><table class=verdicts><thead><tr>"
             f"<th>Attack</th>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         )
     return section(
@@ -139,27 +164,28 @@ def _two_lines(result: Mapping[str, Any], words: Callable[[float | None], str] =
 
 def _details(summary: Mapping[str, Any], mechanism: str, world: str) -> str:
     shares = has_shares(summary)
-    heads = ("Gain", "Forecasters' loss", "Providers' loss", "Treasury's loss", "Δ log loss", "Honest gas", "Left")
-    rows = []
-    for cell in cells_of(summary, mechanism, world):
+    rows, cells = [], cells_of(summary, mechanism, world)
+    for cell in cells:
         said, name = verdict_of(cell), escape(row_label(cell, shares))
         if said is None:
             what = "not played" if cell["applies"] else "does not apply"
-            rows.append(f"<tr><td>{name}</td><td>{what}</td>{'<td class=figure>–</td>' * len(heads)}</tr>")
+            rows.append(f"<tr><td>{name}</td><td>{what}</td>{'<td class=figure>–</td>' * len(_HEADS)}</tr>")
             continue
         fields = cell["fields"]
         figures = [_two_lines(fields[key]) for key in _SHARES]
         figures.append(_two_lines(fields["log_loss"], figure))
-        figures.append(f"{fields['honest_gas']['mean']:+,.0f}".replace("-", "−"))
-        figures.append(f"{cell['departures']:.1f}")
-        cells = "".join(f"<td class=figure>{each}</td>" for each in figures)
-        rows.append(f"<tr><td>{name}</td><td class={said}>{said}</td>{cells}</tr>")
-    head = "".join(f"<th class=figure>{each}</th>" for each in heads)
+        figures += [*gas(cell), f"{cell['departures']:.1f}"]
+        figures.insert(1, resolves(cell))
+        told = "".join(f"<td class=figure>{each}</td>" for each in figures)
+        rows.append(f"<tr><td>{name}</td><td class={said}>{said}</td>{told}</tr>")
+    head = "".join(f"<th class=figure>{each}</th>" for each in _HEADS)
     return section(
-        f"{short(mechanism).capitalize()}, {world} world",
-        "Gain and losses in percent of the coalition's stake, log loss of the forecast in nats, gas of honest accounts "
-        "in units, each the difference to honest play with its interval; providers that left a buyer, a play. Gas is the "
-        "chain's own count: revm's differs from py-evm's, which --chain tester gives.",
+        f"{titled(short(mechanism))}, {world} world",
+        "Gain and losses in percent of the coalition's stake, log loss of the forecast in nats, each the difference to "
+        "honest play with its interval; the gain that the seeds resolve, in percent; gas in units, the mean difference "
+        "a play, of all others with the keeper, and of the coalition's own accounts; providers that left a buyer, a "
+        "play. Gas is the chain's own count, and 0 without one: revm's differs from py-evm's, which --chain tester "
+        "gives. " + resolution(cells, summary["margin"]),
         f"<div class=scroll><table class=verdicts><thead><tr><th>Attack</th><th>Verdict</th>{head}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>",
     )
@@ -188,7 +214,7 @@ def _attacks(summary: Mapping[str, Any], mechanism: str) -> str:
         told: dict[str, list[str]] = {}
         for cell in cells:
             texts = told.setdefault(row_label(cell, shares), [f"With {parameters(cell)}."])
-            texts.append(f"{cell['world'].capitalize()} world: {_sentence(cell)}.")
+            texts.append(f"{titled(cell['world'])} world: {_sentence(cell)}.")
         lines += [(name, "\n".join(texts)) for name, texts in told.items()]
         items = "".join(
             f"<dt>{escape(name)}</dt><dd>{escape(text).replace(chr(10), '<br>')}</dd>" for name, text in lines

@@ -26,9 +26,9 @@ STYLES: Final = {"profitable": "bold red", "undecided": "yellow", "neutral": "",
 
 
 def trial_tables(summary: Mapping[str, Any]) -> list[Table]:
-    """Details for the first mechanism in every world; with more mechanisms, attacks down and mechanisms across too."""
+    """Details for every mechanism in every world; with more mechanisms, attacks down and mechanisms across too."""
     trial = summary["trial"]
-    tables = [_details(summary, trial["mechanisms"][0], world) for world in trial["worlds"]]
+    tables = [_details(summary, name, world) for name in trial["mechanisms"] for world in trial["worlds"]]
     if len(trial["mechanisms"]) > 1:
         tables += [_matrix(summary, world) for world in trial["worlds"]]
     return tables

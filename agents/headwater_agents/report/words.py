@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
 from typing import Any, Final
 
 from headwater.report.grids import NOTHING
@@ -41,6 +43,44 @@ def figure(value: float | None) -> str:
     """A signed number at three decimals."""
     text = "∞" if value is None else f"{value:+.3f}"
     return "0" if text in ("+0.000", "-0.000") else text.replace("-", "−")
+
+
+def units(value: float) -> str:
+    """A signed whole number, thousands apart."""
+    text = f"{value:+,.0f}"
+    return "0" if text in ("+0", "-0") else text.replace("-", "−")
+
+
+def gas(cell: Cell) -> tuple[str, str]:
+    """Of a cell that was played: how much more gas others and the coalition use, on the mean of its plays."""
+    others, own = (units(cell["fields"][name]["mean"]) for name in ("honest_gas", "coalition_gas"))
+    return others, own
+
+
+def resolves(cell: Cell) -> str:
+    """The gain that a played cell's seeds find nine times in ten, in percent."""
+    return percent(cell["resolves"], signed=False)
+
+
+def resolution(cells: Iterable[Cell], margin: float) -> str:
+    """What gain the seeds played find, and how many cells resolve the margin: a sentence."""
+    found = sorted(math.inf if cell["resolves"] is None else cell["resolves"] for cell in cells if verdict_of(cell))
+    if not found:
+        return "Nothing was played."
+    few, middle, most = (
+        percent(value if math.isfinite(value) else None, signed=False) for value in (found[0], median(found), found[-1])
+    )
+    enough = sum(value <= margin for value in found)
+    return (
+        f"The seeds played find, nine times in ten, a gain of {middle}% of stake in the median attack (from {few}% to "
+        f"{most}%, by how much its plays differ); {enough} of {len(found)} resolve {100 * margin:g}%. That is each by "
+        "itself: Holm's correction for all of them together asks for more."
+    )
+
+
+def titled(text: str) -> str:
+    """With its first letter in upper case, and the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def interval(result: Mapping[str, Any] | None, words: Any = percent) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import shlex
 from collections import Counter
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from headwater_agents.adversaries.registry import attacks
 from headwater_agents.lab.campaign import Failure, Record, Store, code_version
 from headwater_agents.lab.campaign.export import write_whole
 from headwater_agents.lab.mechanisms.registry import names
-from headwater_agents.lab.stats import LEVEL, MARGIN, Finding, PairedResult, borders, paired, verdicts
+from headwater_agents.lab.stats import LEVEL, MARGIN, Finding, PairedResult, borders, detectable_gain, paired, verdicts
 from headwater_agents.trial.cases import label_of
 from headwater_agents.trial.plan import Cell, Plan, Trial
 from headwater_agents.trial.units import difference
@@ -30,6 +31,7 @@ FIELDS: Final = (
     "treasury_loss",
     "log_loss",
     "honest_gas",
+    "coalition_gas",
 )
 """What is told of every cell, each a paired difference to honest play; see `units.difference`. honest_loss is that of
 forecasters and providers together."""
@@ -169,10 +171,19 @@ def _cell(each: Played, finding: Finding | None, wanted: int) -> dict[str, Any]:
         "established": finding.established,
         "adjusted_p_value": finding.p_value,
         "note": finding.note,
+        "resolves": _resolves(finding.result),
         "departures": sum(record["departures"] for record in each.attacked) / len(each.attacked),
         "refused": sum(refusals.values()) / len(each.attacked),
         "refusals": [reason for reason, _ in sorted(refusals.items(), key=lambda item: (-item[1], item[0]))][:_REASONS],
     }
+
+
+def _resolves(gain: PairedResult) -> float | None:
+    """The gain that as many seeds with this spread find nine times in ten, were the attack alone in its family; None
+    if none is: with few seeds no verdict is possible at all (see `paired`)."""
+    if 2.0 ** (1 - gain.n) > 1 - gain.level:
+        return None
+    return detectable_gain(gain.standard_error * math.sqrt(gain.n), gain.n, level=gain.level)
 
 
 def _borders(cells: Sequence[Played]) -> list[dict[str, Any]]:

@@ -2,19 +2,20 @@
 
 [sweep]
 name = "skim"                                   # letters, digits, dot, dash, underscore
-unit = "headwater_agents.trial.units:attack"      # or "path/to/file.py:function"
+unit = "headwater_agents.trial.units:attack_cell"  # or "path/to/file.py:function"
 seeds = 40                                      # 1 to 40; or [101, 140]; left out if the unit takes none
 
 [fixed]                                         # arguments of every cell
-rounds = 200
+attack = "skim"
+questions = 200
 
 [grid]                                          # every value with every other
-stake_share = [0.01, 0.1, 0.3]
-quality = [0.2, 0.8]
+fraction = [0.1, 0.4, 0.9]
+"world_settings.quality" = [0.25, 1.0]
 
 [[zip]]                                         # lists that go in step, as one axis; as many groups as one likes
-world = ["rain", "synthetic"]
-outcomes = [2, 3]
+"provider.elasticity" = [0.2, 0.8]
+"provider.leave_rate" = [0.0, 0.05]
 """
 
 from __future__ import annotations
