@@ -12,6 +12,7 @@ import headwater_agents.adversaries as package
 from headwater_agents.lab.game.attack import Attack
 from headwater_agents.lab.mechanisms.base import LabError
 from headwater_agents.lab.own_file import class_from_file
+from headwater_agents.lab.values import check_fields
 
 
 @lru_cache(maxsize=1)
@@ -40,9 +41,19 @@ def attack_class(name: str) -> type[Attack]:
 
 
 def make_attack(name: str, **parameters: Any) -> Attack:
-    """A fresh attack with these parameters. Raises LabError for a name or a parameter that there is not."""
+    """A fresh attack with these parameters.
+
+    Raises:
+        LabError: a name or a parameter that there is not, or a value that is none for it.
+    """
     kind = attack_class(name)
+    check_parameters(name, kind, parameters)
+    return kind(**parameters)
+
+
+def check_parameters(name: str, kind: type[Attack], parameters: Mapping[str, Any]) -> None:
+    """Parameters that the class has, with values of their defaults' kinds. Raises LabError."""
     known = kind.parameters()
     if unknown := set(parameters) - set(known):
         raise LabError(f"attack {name} has no {', '.join(sorted(unknown))}; it takes: {', '.join(known) or 'none'}")
-    return kind(**parameters)
+    check_fields(f"attack {name}", kind, parameters)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from headwater_agents.adversaries.registry import attack_class
+from headwater_agents.adversaries.registry import attack_class, check_parameters
 from headwater_agents.lab.campaign.unit import canonical_json
 from headwater_agents.lab.game.attack import Attack
 from headwater_agents.lab.mechanisms.base import LabError
@@ -58,7 +58,8 @@ def cases_of(
         adapted: parameters by attack, as `make_attack` takes it, of one more case each, "name/adapted".
 
     Raises:
-        TrialError: no attack of that name, no such variant or parameter, or two attacks that go by one label.
+        TrialError: no attack of that name, no such variant or parameter, a value that is none for a parameter, or two
+            attacks that go by one label.
     """
     found: dict[tuple[str, str], Case] = {}
     for name in names:
@@ -100,9 +101,10 @@ def _variants(
     attack, kind, suffix = kind_of(name)
     label = label_of(kind)
     changed = changes.get(label, {})
-    if unknown := set(changed) - set(kind.parameters()):
-        accepted = ", ".join(kind.parameters())
-        raise TrialError(f"attack {label} has no {', '.join(sorted(unknown))}; it takes: {accepted}")
+    try:
+        check_parameters(label, kind, changed)
+    except LabError as error:
+        raise TrialError(str(error)) from error
     if suffix and suffix not in kind.variants:
         raise TrialError(f"{label} has no variant {suffix!r}; it has {', '.join(kind.variants) or 'none'}")
     listed: dict[str, Mapping[str, Any]] = {"": {}, **kind.variants}

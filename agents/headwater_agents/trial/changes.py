@@ -50,7 +50,7 @@ def parse_changes(texts: Sequence[str]) -> dict[str, Any]:
             raise TrialError(f"{name} is set twice")
         try:
             found[name] = json.loads(value)
-        except json.JSONDecodeError:
+        except ValueError:  # no JSON, or more digits than Python reads
             found[name] = value
     return found
 
@@ -67,7 +67,7 @@ def sort_changes(
         TrialError: a change that nothing takes, or that is given by other means.
     """
     kinds = {label_of(kind): kind for _, kind, _ in map(kind_of, attacks)}
-    sorted_ = Changes()
+    sorted_, in_parts = Changes(), set[str]()
     for name, value in values.items():
         head, _, key = name.partition(".")
         if head in _ELSEWHERE:
@@ -82,11 +82,11 @@ def sort_changes(
         elif takers:
             for label in takers:
                 sorted_.attacks.setdefault(label, {})[name] = value
+        elif head in (sorted_.setting.keys() - in_parts if key else in_parts):
+            raise TrialError(f"{head} is set as a whole and in part")
         elif key:
-            part = sorted_.setting.setdefault(head, {})
-            if not isinstance(part, dict):
-                raise TrialError(f"{head} is set as a whole and in part")
-            part[key] = value
+            in_parts.add(head)
+            sorted_.setting.setdefault(head, {})[key] = value
         else:
             sorted_.setting[name] = value
     return sorted_

@@ -41,7 +41,7 @@ def claim(folder: Path, trial: Trial) -> None:
     A trial may grow, in seeds, attacks, worlds, mechanisms and stake shares: what is known stays known.
 
     Raises:
-        TrialError: it is a file, some other folder with something in it, or another trial's.
+        TrialError: it has more seeds already; it is a file, some other folder with something in it, or another trial's.
         OSError: it cannot be made.
     """
     if folder.exists() and not folder.is_dir():
@@ -50,12 +50,14 @@ def claim(folder: Path, trial: Trial) -> None:
     wanted = json.loads(canonical_json(trial.to_json(), "a trial"))
     if path.is_file():
         known = _read(path)
-        for name in sorted({*wanted, *known}):
+        for name in sorted({*wanted, *known} - {"seeds"}):
             if not _grown(name, known.get(name), wanted.get(name)):
                 raise TrialError(
                     f"{folder} holds another trial, with {name.replace('_', ' ')} {_text(known.get(name))}, not "
                     f"{_text(wanted.get(name))}; choose another --out"
                 )
+        if wanted["seeds"] < (seeds := known["seeds"]):
+            raise TrialError(f"{folder} has {seeds} seeds already; give --seeds {seeds} or more, or another --out")
     elif folder.is_dir() and any(each.name != SWEEPS for each in folder.iterdir()):
         raise TrialError(f"{folder} exists and is no folder of attacks; choose another --out")
     write_json(path, wanted)
@@ -67,8 +69,6 @@ def write_json(path: Path, value: Mapping[str, Any]) -> Path:
 
 
 def _grown(name: str, known: Any, wanted: Any) -> bool:
-    if name == "seeds":
-        return bool(wanted >= known)
     if name in _LISTS and known:
         return set(known) <= set(wanted)
     return bool(known == wanted)

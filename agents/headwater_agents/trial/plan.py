@@ -9,9 +9,12 @@ from typing import Any, Final
 
 from headwater.chain import HeadwaterError
 from headwater.units import WAD
+from headwater_agents.adversaries.registry import make_attack
 from headwater_agents.lab.campaign.unit import Unit, canonical_json
-from headwater_agents.lab.game.setting import Setting
+from headwater_agents.lab.game.setting import STAKE_SHARES, Setting
+from headwater_agents.lab.mechanisms.base import LabError
 from headwater_agents.lab.mechanisms.registry import make
+from headwater_agents.lab.values import check_value
 from headwater_agents.trial.cases import Case, cases_of
 from headwater_agents.trial.changes import Changes, sort_changes
 from headwater_agents.trial.errors import TrialError
@@ -26,6 +29,7 @@ LEAST_SEARCH: Final = 8
 _HONEST: Final = "headwater_agents.trial.units:honest_arm"
 _ATTACK: Final = "headwater_agents.trial.units:attack_arm"
 _OWN_CHAIN: Final = "headwater"
+_CHAINS: Final = ("revm", "tester")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,8 +163,9 @@ def _check_once(trial: Trial) -> None:
     for what, values in (("mechanism", trial.mechanisms), ("world", trial.worlds), ("stake share", trial.stake_shares)):
         if len(set(values)) < len(values):
             raise TrialError(f"a {what} is given twice: {', '.join(map(str, values))}")
-    if wrong := [share for share in trial.stake_shares if not 0 < share < 1]:
-        raise TrialError(f"stake share {wrong[0]:g} must be above 0 and below 1, such as 0.2")
+    low, high = STAKE_SHARES
+    if wrong := [share for share in trial.stake_shares if not low <= share <= high]:
+        raise TrialError(f"stake share {wrong[0]:g} must be {low} to {high}, such as 0.2")
 
 
 def _cells(trial: Trial, changes: Changes, adapted: Mapping[str, Mapping[str, Any]]) -> Iterator[Cell]:
@@ -174,8 +179,10 @@ def _cells(trial: Trial, changes: Changes, adapted: Mapping[str, Mapping[str, An
 
 
 def base_setting(trial: Trial, changes: Changes, world: str, mechanism: str) -> dict[str, Any]:
-    """Plain values of the setting that attacks add their own needs to."""
+    """Plain values of the setting that attacks add their own needs to. Raises LabError."""
     plain = {**changes.setting, "world": world, "mechanism": mechanism, "questions": trial.rounds}
+    for name in ("world_settings", "mechanism_settings"):
+        check_value(f"setting: {name}", plain.get(name, {}), {})
     worlds = {**plain.get("world_settings", {}), **changes.worlds.get(world, {})}
     mechanisms = {**plain.get("mechanism_settings", {}), **changes.mechanisms.get(mechanism, {})}
     if mechanism == _OWN_CHAIN and trial.chain != "revm":
@@ -192,7 +199,7 @@ def _stakes(trial: Trial, case: Case) -> Iterator[dict[str, Any]]:
 
 def _cell(base: Mapping[str, Any], case: Case, world: str, mechanism: str, given: dict[str, Any]) -> Cell:
     only = case.kind.only
-    made = case.kind(**given)
+    made = make_attack(case.attack, **given)
     return Cell(
         case=case,
         world=world,
@@ -212,9 +219,14 @@ def _check(cells: tuple[Cell, ...]) -> None:
             continue
         setting = Setting.from_json(cell.setting)
         parts = (cell.world, dict(setting.world_settings), cell.mechanism, dict(setting.mechanism_settings))
-        identity = canonical_json(parts, "settings")
+        identity = repr(parts)
         if identity not in seen:
             seen.add(identity)
             setting.make_world()
-            if cell.mechanism != _OWN_CHAIN or set(setting.mechanism_settings) - {"chain"}:
-                make(cell.mechanism, **setting.mechanism_settings)
+            settings = dict(setting.mechanism_settings)
+            if cell.mechanism == _OWN_CHAIN and (chain := settings.pop("chain", "revm")) not in _CHAINS:
+                raise LabError(f"{_OWN_CHAIN}: chain is {chain!r}; accepted: {', '.join(_CHAINS)}")
+            if cell.mechanism == _OWN_CHAIN and "sides" in settings:
+                raise LabError(f"{_OWN_CHAIN}: sides follows from the setting's side; set that")
+            if cell.mechanism != _OWN_CHAIN or settings:
+                make(cell.mechanism, **settings)

@@ -9,13 +9,33 @@ from headwater.units import WAD
 from headwater_agents.adversaries.registry import make_attack
 from headwater_agents.lab.game.play import Play
 from headwater_agents.lab.game.setting import Setting
+from headwater_agents.lab.mechanisms.base import LabError
 
 
 def prepared(setting: Mapping[str, Any], attack: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The setting of both arms: the attack's endowment, and whatever it needs of the world. Raises LabError."""
+    """The setting of both arms: the attack's endowment, and whatever it needs of the world.
+
+    Raises:
+        LabError: a setting or a parameter that cannot be, or one that is asked for and that the attack sets otherwise.
+    """
     chosen = make_attack(attack, **parameters)
-    with_endowment = Setting.from_json(setting).with_(endowment=chosen.endowment())
-    return chosen.setting(with_endowment).to_json()
+    asked = Setting.from_json(setting)
+    both = chosen.setting(asked.with_(endowment=chosen.endowment())).to_json()
+    if changed := _changed(setting, asked.to_json(), both):
+        own = ", ".join(chosen.parameters())
+        raise LabError(f"attack {attack} sets {changed[0]} itself; leave it out, and change its own parameters: {own}")
+    return both
+
+
+def _changed(given: Mapping[str, Any], asked: Mapping[str, Any], got: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """Names of given values that are others now; a dot reaches into a part."""
+    found: list[str] = []
+    for name, value in given.items():
+        if isinstance(value, Mapping) and isinstance(asked[name], Mapping) and isinstance(got.get(name), Mapping):
+            found += _changed(value, asked[name], got[name], f"{prefix}{name}.")
+        elif name not in got or got[name] != asked[name]:
+            found.append(prefix + name)
+    return found
 
 
 def honest_arm(*, setting: Mapping[str, Any], seed: int) -> dict[str, Any]:
@@ -76,6 +96,8 @@ def attack_cell(
     nested: dict[str, Any] = {}
     for name, value in setting.items():
         part, _, inner = name.partition(".")
+        if f"{part}.{inner}" in setting and part in setting:
+            raise LabError(f"{part} is set as a whole and in part")
         if inner:
             nested.setdefault(part, {})[inner] = value
         else:

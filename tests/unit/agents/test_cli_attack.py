@@ -126,11 +126,15 @@ def test_another_trial_in_the_same_folder_is_refused_and_changes_nothing(tmp_pat
         (["skim", "--mechanism", "nobody"], "there is no mechanism 'nobody'"),
         (["skim", "--chain", "http://127.0.0.1:1"], "accepted: revm, tester"),
         (["skim", "--stake-share", "half"], "expected numbers such as 0.2"),
-        (["skim", "--stake-share", "0.2,1"], "must be above 0 and below 1"),
+        (["skim", "--stake-share", "0.2,1"], "stake share 1 must be 0.0001 to 0.95"),
         (["skim", "--set", "fraction"], "expected NAME=VALUE"),
         (["skim", "--set", "fraction=1", "--set", "fraction=0"], "fraction is set twice"),
         (["skim", "--set", "speed=1"], "setting has no speed"),
-        (["skim", "--set", "stake_share=2"], "stake_share must be 0 to below 1"),
+        (["skim", "--set", "stake_share=2"], "stake_share is 2; it must be 0, or 0.0001 to 0.95"),
+        (["skim", "--set", "fraction=abc"], 'attack skim: fraction is "abc"; it must be a finite number'),
+        (["skim", "--set", "provider=3"], "setting: provider is 3; it must be settings by name"),
+        (["skim", "--set", "headwater.chain=foo"], "chain is 'foo'; accepted: revm, tester"),
+        (["last-outcome", "--set", "synthetic.persistence=0.1"], "attack last-outcome sets world_settings.persistence"),
         (["skim", "--seeds", "0"], "0 is not in the range"),
         (["skim", "--world", "moon"], "'moon' is not one of"),
         (["skim", "--adapt", "2"], "at least 8 sets"),
@@ -185,3 +189,11 @@ def test_the_page_shows_sweeps_in_the_folder_as_maps_and_asks_nobody_for_anythin
     page = (out / "report.html").read_text()
     assert 'data-plot="map-0-0"' in page
     assert "default-src 'none'" in page.replace("&#x27;", "'")
+
+
+def test_fewer_seeds_than_a_folder_has_are_refused_with_their_number(tmp_path: Path) -> None:
+    run("attack", "skim", "--seeds", "2", *SMALL, "--out", tmp_path)
+    before = tree(tmp_path)
+    again = run("attack", "skim", "--seeds", "1", *SMALL, "--out", tmp_path)
+    refused(again, 2, "has 2 seeds already; give --seeds 2 or more, or another --out")
+    assert tree(tmp_path) == before

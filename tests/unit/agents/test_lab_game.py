@@ -193,3 +193,28 @@ def test_a_cell_takes_dotted_settings() -> None:
     assert cell["gain"] == pytest.approx((cell["attack_coalition"] - cell["honest_coalition"]) / 10_000, abs=0.2)
     with pytest.raises(LabError, match="provider has no hope"):
         attack_cell(attack="skim", seed=1, **{**SHORT, "provider.hope": 0.0})
+
+
+@pytest.mark.parametrize("share", [-0.1, 0.00009, 0.951, 1.0, float("nan")])
+def test_a_coalition_holds_nothing_or_a_share_that_leaves_a_game(share: float) -> None:
+    with pytest.raises(LabError, match=r"stake_share is .*; it must be 0, or 0\.0001 to 0\.95"):
+        Endowment(stake_share=share)
+    assert [Setting(endowment=Endowment(stake_share=edge)).coalition_stake() > 0 for edge in (0.0, 0.0001, 0.95)] == [
+        False,
+        True,
+        True,
+    ]
+
+
+def test_a_cell_refuses_what_its_attack_sets_otherwise_and_parts_beside_a_whole() -> None:
+    with pytest.raises(LabError, match=r"last-outcome sets world_settings\.persistence itself; .*overlap"):
+        attack_cell(attack="last-outcome", seed=1, **{**SHORT, "world_settings.persistence": 0.1})
+    with pytest.raises(LabError, match=r"skim sets endowment\.forecasters itself"):
+        attack_cell(attack="skim", seed=1, **{**SHORT, "endowment.forecasters": 3})
+    with pytest.raises(LabError, match="provider is set as a whole and in part"):
+        attack_cell(attack="skim", seed=1, **{**SHORT, "provider": {}, "provider.cost": 1})
+
+
+def test_a_stride_below_a_day_is_refused() -> None:
+    with pytest.raises(LabError, match="stride is 0; it must be at least 1 day"):
+        Setting(world="rain", world_settings={"stride": 0}).make_world()

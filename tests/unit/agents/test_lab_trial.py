@@ -135,7 +135,7 @@ def test_values_are_json_where_they_read_as_such() -> None:
         ({"attacks": ("skim/large",)}, "skim has no variant 'large'"),
         ({"mechanisms": ("nobody",)}, "there is no mechanism 'nobody'"),
         ({"mechanisms": ("torus", "torus")}, "a mechanism is given twice"),
-        ({"stake_shares": (0.2, 1.0)}, "stake share 1 must be above 0 and below 1"),
+        ({"stake_shares": (0.2, 1.0)}, "stake share 1 must be 0.0001 to 0.95"),
         ({"changes": {"fractoin": 0.5}}, "setting has no fractoin; it takes: world"),
         ({"changes": {"skim.fractoin": 0.5}}, "attack skim has no fractoin; it takes: stake_share, fraction"),
         ({"changes": {"questions": 5}}, "questions cannot be set like this; give it as the number of rounds"),
@@ -207,7 +207,7 @@ def test_borders_are_told_where_the_stake_varies(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"rounds": 6}, {"seeds": 1}, {"attacks": ("skim",)}, {"stake_shares": (0.3,)}, {"changes": {"warm_up": 3}}],
+    [{"rounds": 6}, {"attacks": ("skim",)}, {"stake_shares": (0.3,)}, {"changes": {"warm_up": 3}}],
 )
 def test_a_folder_holds_one_trial(changes: dict[str, Any], tmp_path: Path) -> None:
     claim(tmp_path / "out", small())
@@ -231,3 +231,96 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
 
 def test_the_default_folder_depends_on_the_trial_but_not_on_its_seeds() -> None:
     assert default_folder(small()) == default_folder(small(seeds=9)) != default_folder(small(rounds=9))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"fraction": "abc"}, 'attack skim: fraction is "abc"; it must be a finite number'),
+        ({"fraction": None}, "attack skim: fraction is null; it must be a finite number"),
+        ({"fraction": [1]}, "attack skim: fraction is [1]; it must be a finite number"),
+        ({"fraction": True}, "attack skim: fraction is true; it must be a finite number"),
+        ({"fraction": float("nan")}, "attack skim: fraction is NaN; it must be a finite number"),
+        ({"fraction": 10**400}, "it must be a finite number"),
+        ({"identities": "x"}, 'attack sybil-split: identities is "x"; it must be an integer'),
+        ({"noise-lottery.tickets": 2.5}, "attack noise-lottery: tickets is 2.5; it must be an integer"),
+        ({"opens": 1}, "attack unpublished-leaves: opens is 1; it must be true or false"),
+        ({"sells": 3}, "attack free-rider: sells is 3; it must be a text"),
+        ({"reweigh_every": "abc"}, 'setting: reweigh_every is "abc"; it must be an integer'),
+        ({"forecasters": 2.5}, "setting: forecasters is 2.5; it must be an integer"),
+        ({"world_settings": 3}, "setting: world_settings is 3; it must be settings by name"),
+        ({"mechanism_settings": 3}, "setting: mechanism_settings is 3; it must be settings by name"),
+        ({"provider": 3}, "setting: provider is 3; it must be settings by name"),
+        ({"provider.cost": 0.5}, "provider: cost is 0.5; it must be an integer"),
+        ({"synthetic.mean": "abc"}, 'world synthetic: mean is "abc"; it must be a finite number'),
+        ({"synthetic.mean": float("inf")}, "world synthetic: mean is Infinity; it must be a finite number"),
+        ({"headwater.reserve": float("inf")}, "headwater: reserve is Infinity; it must be an integer"),
+        ({"headwater.rent_bps": "abc"}, 'headwater: rent_bps is "abc"; it must be an integer'),
+        ({"headwater.buffer": -1}, "buffer is -1; it must be a multiple of 1000000000 wei"),
+        ({"headwater.buffer": 10**9 + 1}, "buffer is 1000000001; it must be a multiple of 1000000000 wei"),
+        ({"headwater.chain": "foo"}, "chain is 'foo'; accepted: revm, tester"),
+        ({"headwater.sides": 1}, "sides follows from the setting's side"),
+        ({"credit": "foo"}, "credit is 'foo'; accepted: shapley, leave-one-out, precedence, equal"),
+        ({"forecaster_keep": 50_000}, "forecaster_keep is 50000; it must be 100 to 10000 bps"),
+        ({"aggregator_keep": 99}, "aggregator_keep is 99; it must be 100 to 10000 bps"),
+        ({"stake_share": 0.00005}, "stake_share is 5e-05; it must be 0, or 0.0001 to 0.95"),
+        ({"provider.cost": 1, "provider": {}}, "provider is set as a whole and in part"),
+    ],
+)
+def test_values_that_no_play_can_take_are_refused_by_name(change: dict[str, Any], said: str) -> None:
+    several = ("skim", "sybil-split", "noise-lottery", "unpublished-leaves", "free-rider")
+    with pytest.raises(TrialError) as refusal:
+        plan(small(attacks=several, mechanisms=("headwater",), changes=change))
+    assert said in str(refusal.value)
+
+
+def test_numbers_too_long_to_read_are_text() -> None:
+    assert parse_changes([f"a={'9' * 5_000}"]) == {"a": "9" * 5_000}
+
+
+def test_whole_numbers_go_for_finite_ones_and_every_accepted_edge_plans() -> None:
+    changes: dict[str, Any] = {"fraction": 0, "synthetic.mean": 0, "forecaster_keep": 100, "aggregator_keep": 10_000}
+    changes |= {"headwater.buffer": 0, "headwater.chain": "revm"}
+    trial = small(attacks=("skim",), mechanisms=("headwater",), changes=changes, stake_shares=(0.0001, 0.95))
+    assert [cell.stake_share for cell in plan(trial).cells] == [0.0001, 0.95]
+
+
+def test_a_parameter_stated_as_a_float_takes_one_whatever_its_default(tmp_path: Path) -> None:
+    path = tmp_path / "whole.py"
+    path.write_text(OWN.replace("size: float = 1.0", "size: float = 1\n    most: int | None = None"))
+    for change in ({"size": 0.5}, {"most": None}, {"most": 3}):
+        assert plan(small(attacks=(f"{path}:Own",), changes=change)).cells[0].parameters.items() >= change.items()
+
+
+@pytest.mark.parametrize(
+    ("attack", "key", "value", "own"),
+    [
+        ("capacity-hog", "headwater.rent_bps", 50, "rent_bps"),
+        ("last-outcome", "synthetic.persistence", 0.1, "overlap"),
+        ("noise-on-escrow", "mechanism_settings.buffer", 0, "buffer"),
+        ("calendar-bot", "world_settings.season", 0.9, "season"),
+        ("poor-odds-farm", "synthetic.mean", 0.5, "imbalance"),
+        ("colluding-feed", "side", "noisy", "shift"),
+    ],
+)
+def test_a_setting_that_an_attack_would_overwrite_is_refused(attack: str, key: str, value: Any, own: str) -> None:
+    with pytest.raises(TrialError) as refusal:
+        plan(small(attacks=(attack,), mechanisms=("headwater",), changes={key: value}, variants=False))
+    told = str(refusal.value)
+    assert f"attack {attack} sets " in told
+    assert key.rpartition(".")[2] + " itself" in told
+    assert own in told.partition("its own parameters: ")[2].split(", ")
+
+
+def test_a_setting_that_an_attack_sets_to_the_same_is_no_quarrel() -> None:
+    changes = {"last-outcome.overlap": 0.5, "synthetic.persistence": 0.5}
+    (cell,) = plan(small(attacks=("last-outcome",), changes=changes)).cells
+    assert (cell.setting or {})["world_settings"] == {"persistence": 0.5}
+
+
+def test_a_folder_with_more_seeds_says_how_many(tmp_path: Path) -> None:
+    claim(tmp_path, small(seeds=4))
+    with pytest.raises(TrialError, match="has 4 seeds already; give --seeds 4 or more, or another --out"):
+        claim(tmp_path, small(seeds=3))
+    with pytest.raises(TrialError, match="holds another trial, with rounds"):
+        claim(tmp_path, small(seeds=3, rounds=99))

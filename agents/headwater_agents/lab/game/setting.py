@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from headwater.credit.logit import CreditRule
 from headwater.units import BPS, WAD
 from headwater_agents.lab.mechanisms.base import LabError
 from headwater_agents.lab.population import BuyerTraits, ProviderTraits, WagerTraits
+from headwater_agents.lab.values import check_fields
 from headwater_agents.lab.worlds import RainyWorld, SyntheticWorld, World
 
 _WORLDS: Final = {"synthetic": SyntheticWorld, "rain": RainyWorld}
 _SIDES: Final = ("", "copy", "noisy", "even", "coin")
+_LEAST_KEEP: Final = 100  # bps, as the contracts have it
+
+STAKE_SHARES: Final = (0.0001, 0.95)
+"""Least and largest share of all stake that a coalition may hold: a basis point, and what leaves a game to attack."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,7 +26,7 @@ class Endowment:
     """What a coalition holds, whether it plays honestly or not.
 
     Attributes:
-        stake_share: of all stake at the start, 0 to below 1.
+        stake_share: of all stake at the start, 0 or as `STAKE_SHARES` says.
         forecasters, aggregators, providers: accounts of each kind. Forecasters share the stake equally, buy like honest
             ones, and buy the coalition's providers too; aggregators and providers sell to honest buyers as well.
         quality: of its providers' information, 0 to 1 of an honest provider's.
@@ -36,8 +41,11 @@ class Endowment:
     idle: bool = False
 
     def __post_init__(self) -> None:
-        if not 0 <= self.stake_share < 1 or not 0 <= self.quality <= 1:
-            raise LabError(f"stake_share must be 0 to below 1 and quality 0 to 1: {self}")
+        low, high = STAKE_SHARES
+        if self.stake_share != 0 and not low <= self.stake_share <= high:
+            raise LabError(f"stake_share is {self.stake_share!r}; it must be 0, or {low} to {high}")
+        if not 0 <= self.quality <= 1:
+            raise LabError(f"quality is {self.quality!r}; it must be 0 to 1")
         if min(self.forecasters, self.aggregators, self.providers) < 0:
             raise LabError(f"numbers of accounts must not be negative: {self}")
 
@@ -52,7 +60,7 @@ class Setting:
         questions: that are scored; `warm_up` more come first, without wagers, to learn on.
         forecasters, aggregators, providers: honest ones. The last forecaster enters a third of the way in.
         stake: of an honest forecaster.
-        forecaster_keep, aggregator_keep: shares kept, bps.
+        forecaster_keep, aggregator_keep: shares kept, 100 to 10,000 bps.
         credit: rule by which buyers divide what they pass on; see BuyerTraits.
         reweigh_every: questions between announcements of weights.
         provider, wager: traits of honest providers and forecasters.
@@ -90,6 +98,11 @@ class Setting:
             raise LabError("there must be at least 1 honest forecaster and 4 honest providers")
         if self.side not in _SIDES or self.stake <= 0:
             raise LabError(f"side must be one of {', '.join(repr(side) for side in _SIDES)}, stake positive")
+        if self.credit not in get_args(CreditRule):
+            raise LabError(f"credit is {self.credit!r}; accepted: {', '.join(get_args(CreditRule))}")
+        for name, keep in (("forecaster_keep", self.forecaster_keep), ("aggregator_keep", self.aggregator_keep)):
+            if not _LEAST_KEEP <= keep <= BPS:
+                raise LabError(f"{name} is {keep}; it must be {_LEAST_KEEP} to {BPS} bps")
 
     def make_world(self) -> World:
         """The world. Raises LabError for settings it does not take."""
@@ -98,6 +111,9 @@ class Setting:
         if unknown:
             accepted = ", ".join(each.name for each in fields(kind))
             raise LabError(f"world {self.world} has no {', '.join(sorted(unknown))}; it takes: {accepted}")
+        check_fields(f"world {self.world}", kind, self.world_settings)
+        if self.world_settings.get("stride", 1) < 1:
+            raise LabError(f"stride is {self.world_settings['stride']}; it must be at least 1 day")
         world: World = kind(**self.world_settings)
         return world
 
@@ -128,7 +144,11 @@ class Setting:
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Setting:
-        """From plain values; parts may be left out. Raises LabError for an attribute it does not know."""
+        """From plain values; parts may be left out.
+
+        Raises:
+            LabError: an attribute it does not know, or a value that is none for it.
+        """
         parts: dict[str, Any] = {"provider": ProviderTraits, "wager": WagerTraits, "endowment": Endowment}
         values = dict(plain)
         for name, kind in parts.items():
@@ -144,6 +164,7 @@ def _built(kind: Any, values: Mapping[str, Any], what: str) -> Any:
     if unknown:
         accepted = ", ".join(each.name for each in fields(kind))
         raise LabError(f"{what} has no {', '.join(sorted(unknown))}; it takes: {accepted}")
+    check_fields(what, kind, values)
     try:
         return kind(**values)
     except TypeError as error:

@@ -29,6 +29,7 @@ from headwater_deploy import HOUR, ProtocolConfig, deploy
 
 _MINUTE: Final = 60
 _BATCH: Final = 32
+_GRAIN: Final = 10**9
 _SALT: Final = bytes(32)  # nobody in the lab guesses salts: what is secret here is enforced by the order of moves
 _BANK: Final = 10**8 * WAD
 _MINTED: Final = 10**8 * WAD
@@ -93,6 +94,8 @@ class HeadwaterMechanism:
         min_wager: int = WAD,
         forgetting: int = 99 * WAD // 100,
     ) -> None:
+        if not 0 <= buffer < _GRAIN << 64 or buffer % _GRAIN:
+            raise LabError(f"buffer is {buffer}; it must be a multiple of {_GRAIN} wei, 0 to below 2**64 times that")
         self.rent_bps, self.min_wager, self.buffer = rent_bps, min_wager, buffer
         backend = connect(chain)
         if not isinstance(backend, LocalControl):

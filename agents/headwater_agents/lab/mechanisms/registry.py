@@ -17,6 +17,7 @@ from headwater_agents.lab.mechanisms.torus import Torus
 from headwater_agents.lab.mechanisms.weighted_score import WeightedScore
 from headwater_agents.lab.mechanisms.yuma import Yuma
 from headwater_agents.lab.own_file import class_from_file
+from headwater_agents.lab.values import check_arguments
 
 Factory = Callable[..., Mechanism]
 """Makes a fresh mechanism; takes keyword arguments only, all of which have defaults."""
@@ -57,6 +58,7 @@ def make(name: str, **settings: Any) -> Mechanism:
     except TypeError as error:
         accepted = ", ".join(inspect.signature(factory).parameters) or "none"
         raise LabError(f"{name} cannot be made from these settings: {error}; it takes: {accepted}") from error
+    check_arguments(name, factory, settings)
     mechanism = factory(**settings)
     missing = [each for each in _ATTRIBUTES if not hasattr(mechanism, each)]
     missing += [each for each in _METHODS if not callable(getattr(mechanism, each, None))]
