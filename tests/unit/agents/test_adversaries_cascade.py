@@ -163,9 +163,7 @@ def test_a_copier_s_victim_sells_to_one_of_its_buyers() -> None:
     play, _ = played("neighbour-copier", setting={**SHORT, "providers": 14})
     own = "coalition-provider-1"
     victims = [name for name, value in play.signals.items() if value == play.signals[own] and name != own]
-    heard = {
-        each for seat in play.seats.buyers.values() if own in seat.agent.sellers for each in seat.agent.sellers
-    }
+    heard = {each for seat in play.seats.buyers.values() if own in seat.agent.sellers for each in seat.agent.sellers}
     assert victims
     assert set(victims) <= heard
 
