@@ -86,7 +86,7 @@ def maps(sweep: Mapping[str, Any], across: str, down: str, columns: str) -> str:
     most = max(abs(place(cell["gain"]["mean"])) for cell in cells) or 1.0
     wide, tall = (WIDTH - 90) / len(panels), 40 * len(ys) + 62
     parts = _open(tall * len(rows) + 44)
-    parts.append(_text(20, 22, "gain in % of the coalition's stake; in brackets: sign not established", "start"))
+    parts.append(_text(20, 22, "gain in % of the coalition's stake; in brackets: its 95% interval holds 0", "start"))
     for i, row in enumerate(rows):
         for j, panel in enumerate(panels):
             chosen = [
@@ -118,7 +118,7 @@ def _panel(
         for c, x in enumerate(xs):
             if (found := by_place.get((x, y))) is None:
                 continue
-            known = found["established"] and found["verdict"] != "neutral"
+            known = found["low"] > 0 or found["high"] < 0
             text = percent(found["mean"]) if known else f"({percent(found['mean'])})"
             strength = abs(place(found["mean"])) / most
             colour = COLOURS["profitable" if found["mean"] > 0 else "deterred"]
