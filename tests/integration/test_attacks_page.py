@@ -167,19 +167,25 @@ def open_ones(found: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "said"),
+    ("low", "high", "said"),
     [
         (
-            "profitable",
-            "It does not hold everywhere: of 8 settings skimming loses in 0, where the claim holds, pays",
+            0.1,
+            0.3,
+            "It does not hold everywhere: of 8 settings, each by its own 95% interval, skimming loses in 0, where",
         ),
-        ("deterred", "No setting was found in which it fails: of 8 settings skimming loses in 8"),
+        (
+            -0.3,
+            -0.1,
+            "No setting was found in which it fails: of 8 settings, each by its own 95% interval, skimming loses",
+        ),
+        (-0.1, 0.1, "The seeds are too few to say: of 8 settings"),
     ],
 )
-def test_the_paragraph_on_skimming_counts_verdicts(verdict: str, said: str, found: dict[str, Any], pages: Any) -> None:
-    cells = [
-        {**cell, "gain": {**cell["gain"], "verdict": verdict, "established": True}} for cell in found["skim"]["cells"]
-    ]
+def test_the_paragraph_on_skimming_counts_intervals(
+    low: float, high: float, said: str, found: dict[str, Any], pages: Any
+) -> None:
+    cells = [{**cell, "gain": {**cell["gain"], "low": low, "high": high}} for cell in found["skim"]["cells"]]
     assert said in pages[0].claim({**found["skim"], "cells": cells})
 
 
