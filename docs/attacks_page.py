@@ -165,7 +165,12 @@ def open_attacks(found: Mapping[str, Any], commands: Mapping[str, str]) -> list[
 
 def in_short(found: Mapping[str, Any]) -> list[str]:
     """What README says of it."""
-    return [*headline(found["headwater"]), "* That who skims its providers only dilutes its own future: " + claim(found["skim"]), "", *told_open(found)]
+    return [
+        *headline(found["headwater"]),
+        "* That who skims its providers only dilutes its own future: " + claim(found["skim"]),
+        "",
+        *told_open(found),
+    ]
 
 
 def open_list(found: Mapping[str, Any]) -> list[str]:
