@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -33,14 +34,14 @@ class Ignorant(Attack):
 
 
 @dataclass(kw_only=True)
-class PublicBot(Ignorant):
+class PublicBot(Ignorant, ABC):
     """Wagers like an honest forecaster on what it makes of public knowledge. `series` is where."""
 
     series: ClassVar[int] = MAIN
 
+    @abstractmethod
     def view(self, table: Table) -> float:
         """Its log-odds of outcome 1."""
-        raise NotImplementedError
 
     def bids(self, table: Table, honest: list[Bid]) -> list[Bid]:
         """A Kelly wager."""

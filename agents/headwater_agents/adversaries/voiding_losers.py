@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -17,7 +18,7 @@ LOSER = "coalition-forecaster-1"
 
 
 @dataclass(kw_only=True)
-class Rescued(Attack):
+class Rescued(Attack, ABC):
     """What those share who may be spared a loss: they know the chance, and report and wager what is best given it.
 
     `rescue` is that chance; `bold` is 0 to report and wager honestly nevertheless.
@@ -31,9 +32,9 @@ class Rescued(Attack):
         self._bids: list[Bid] = []
 
     @property
+    @abstractmethod
     def rescue(self) -> float:
         """Chance that a loss is undone, 0 to 1."""
-        raise NotImplementedError
 
     def bids(self, table: Table, honest: list[Bid]) -> list[Bid]:
         """The best report and wager for one who need not fear to lose."""

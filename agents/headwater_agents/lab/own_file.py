@@ -18,7 +18,7 @@ def class_from_file(name: str) -> type:
     path = Path(place).resolve()
     if path.suffix != ".py" or not path.is_file():
         raise LabError(f"{name!r} must be path.py:ClassName; there is no Python file {place!r}")
-    found = getattr(_load(path), wanted, None)
+    found = getattr(load_file(path), wanted, None)
     if not inspect.isclass(found):
         raise LabError(f"there is no class {wanted!r} in {place}")
     if abstract := sorted(getattr(found, "__abstractmethods__", ())):
@@ -26,14 +26,17 @@ def class_from_file(name: str) -> type:
     return found
 
 
-def _load(path: Path) -> ModuleType:
-    """The file as a module, loaded once, under a name of its own that cannot hide an installed package."""
-    module_name = f"headwater_lab_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+def load_file(path: Path) -> ModuleType:
+    """The file as a module, loaded once, under a name of its own that cannot hide an installed package.
+
+    Raises LabError if there is no such file or it fails.
+    """
+    module_name = f"headwater_file_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
     if module_name in sys.modules:
         return sys.modules[module_name]
     spec = importlib.util.spec_from_file_location(module_name, path)
-    if spec is None or spec.loader is None:
-        raise LabError(f"{path} cannot be loaded as a Python file")
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise LabError(f"there is no Python file {path}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module  # dataclasses look their module up while it loads
     try:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import importlib.util
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,6 +14,8 @@ from typing import Any, Final
 
 from headwater_agents.lab.campaign.errors import CampaignError
 from headwater_agents.lab.campaign.version import code_version
+from headwater_agents.lab.mechanisms.base import LabError
+from headwater_agents.lab.own_file import load_file
 
 Record = dict[str, Any]
 """What a unit returns: JSON values by name. Amounts of wei are decimal strings."""
@@ -127,21 +127,10 @@ def _load_module(name: str) -> ModuleType:
 
 
 def _load_file(path: Path) -> ModuleType:
-    """The file as a module, loaded once, under a name of its own that cannot hide an installed package."""
-    name = f"headwater_unit_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
-    if not path.is_file() or spec is None or spec.loader is None:
-        raise CampaignError(f"there is no Python file {path}")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up while it loads
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
-        raise CampaignError(f"{path} fails when it is loaded: {type(error).__name__}: {error}") from error
-    return module
+        return load_file(path)
+    except LabError as error:
+        raise CampaignError(str(error)) from error
 
 
 def _file_digest(reference: str) -> str:
