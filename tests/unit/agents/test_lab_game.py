@@ -218,3 +218,16 @@ def test_a_cell_refuses_what_its_attack_sets_otherwise_and_parts_beside_a_whole(
 def test_a_stride_below_a_day_is_refused() -> None:
     with pytest.raises(LabError, match="stride is 0; it must be at least 1 day"):
         Setting(world="rain", world_settings={"stride": 0}).make_world()
+
+
+def test_reports_that_are_withheld_are_no_part_of_the_forecast() -> None:
+    class Silent(Attack):
+        def reveals(self, table: Table, bid: Bid) -> bool:
+            return False
+
+    class Absent(Attack):
+        def bids(self, table: Table, honest: list[Bid]) -> list[Bid]:
+            return []
+
+    silent, absent, present = (table(attack).run().losses[0] for attack in (Silent(), Absent(), None))
+    assert silent == absent != present

@@ -133,3 +133,16 @@ def test_reports_are_admissible(log_odds: float) -> None:
 def test_traits_out_of_range_are_refused(kind: Any, settings: dict[str, Any]) -> None:
     with pytest.raises(LabError):
         kind(**settings)
+
+
+@pytest.mark.parametrize(("credit", "paid"), [("shapley", True), ("precedence", False)])
+def test_by_precedence_a_copy_that_comes_late_is_paid_nothing(credit: Any, paid: bool) -> None:
+    script = SyntheticWorld(inequality=0.0, season=0.0, mean=0.0).script(300, 1, np.random.default_rng(5))
+    buyer = Buyer(("first",), BuyerTraits(keep_bps=4_000, credit=credit), strangers=("copy",))
+    for t in range(300):
+        told = float(script.informed[t, 0])
+        heard = {"first": told, "copy": told} if t >= 20 else {"first": told}
+        buyer.learn(0.0, heard, int(script.outcomes[t]))
+    first, copy = buyer.worth()
+    assert first > 0
+    assert bool(copy > 0) is paid
