@@ -20,8 +20,8 @@ from typing import Any
 
 from bench.lifecycle import beside_bare, rate
 from headwater.chain import Backend, connect, deploy, load, local_control
+from headwater_agents.durable.journal import Journal
 from headwater_agents.lab.rain import load_rain
-from headwater_agents.runner.journal import Journal
 from headwater_agents.runner.season import play_season
 from headwater_agents.runner.stage import SeasonConfig
 

@@ -12,8 +12,8 @@ import pytest
 from cli_cases import closed_port, refused, run, tree
 from headwater.chain.jsonrpc import JsonRpc
 from headwater.chain.rpc import RpcBackend
+from headwater_agents.durable.journal import Journal
 from headwater_agents.lab.rain import load_rain
-from headwater_agents.runner.journal import Journal
 from headwater_agents.runner.season import play_season
 from headwater_agents.runner.stage import SeasonConfig, SeasonError
 

@@ -29,8 +29,8 @@ from headwater.report import (
 )
 from headwater_agents.cli.errors import UNVERIFIED, print_json, reported
 from headwater_agents.cli.output import terminal
+from headwater_agents.durable.journal import Journal
 from headwater_agents.lab.rain import WET, WET_AND_VERY_WET, RainWorld, load_rain
-from headwater_agents.runner.journal import Journal
 from headwater_agents.runner.season import Season, play_season
 from headwater_agents.runner.stage import SeasonConfig, SeasonError
 from headwater_agents.runner.summary import summarise

@@ -11,6 +11,7 @@ from headwater.chain import ArgumentError, Reverted
 from headwater.chain.participant import Participant
 from headwater.chain.system import Announcement
 from headwater.units import BPS
+from headwater_agents.durable.journal import Journal
 from headwater_agents.policies import (
     Action,
     Announce,
@@ -25,7 +26,6 @@ from headwater_agents.policies import (
     Signal,
     Withdraw,
 )
-from headwater_agents.runner.journal import Journal
 
 Versions = dict[tuple[str, int], Announcement]
 """Announcements by (node, version): what pulls need to know of a version."""

@@ -12,6 +12,7 @@ from typing import Final
 from headwater.chain import Backend
 from headwater.chain.system import Announcement, Times
 from headwater.signals import SignalDomain
+from headwater_agents.durable.journal import Journal
 from headwater_agents.lab.cast import Cast, CastConfig
 from headwater_agents.lab.players import make_players
 from headwater_agents.lab.rain import RainDay, RainWorld
@@ -30,7 +31,6 @@ from headwater_agents.policies import (
 )
 from headwater_agents.runner.exchange import Exchange
 from headwater_agents.runner.executor import Executor, Versions
-from headwater_agents.runner.journal import Journal
 from headwater_agents.runner.keeping import keeper_view
 from headwater_agents.runner.stage import SeasonConfig, Stage, set_stage
 from headwater_deploy import DAY, HOUR

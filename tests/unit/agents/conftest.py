@@ -11,8 +11,8 @@ import pytest
 
 from harness import new_backend
 from headwater.chain import LocalControl
+from headwater_agents.durable.journal import Journal
 from headwater_agents.lab.rain import RainWorld, load_rain
-from headwater_agents.runner.journal import Journal
 from headwater_agents.runner.season import Season, play_season
 from headwater_agents.runner.stage import SeasonConfig
 

@@ -12,6 +12,7 @@ from harness import SALT, TOKENS, World, binary
 from headwater.cascade import Leaf
 from headwater.chain import Receipt, Reverted
 from headwater.chain.participant import Participant
+from headwater_agents.durable.journal import Journal
 from headwater_agents.policies import (
     Action,
     Announce,
@@ -27,7 +28,6 @@ from headwater_agents.policies import (
     Withdraw,
 )
 from headwater_agents.runner.executor import Executor, Versions
-from headwater_agents.runner.journal import Journal
 
 
 class Acting:

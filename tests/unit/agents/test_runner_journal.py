@@ -14,9 +14,9 @@ import pytest
 from harness import SALT, TOKENS, World, binary
 from headwater.chain import ArgumentError, ConnectionFailed, Contract, NotMined, Receipt, Reverted
 from headwater.chain.participant import Participant
+from headwater_agents.durable.journal import Journal, Kept
 from headwater_agents.policies import Commit, Position, Reveal
 from headwater_agents.runner.executor import Executor
-from headwater_agents.runner.journal import Journal, Kept
 
 WHO = "0x" + "ab" * 20
 COMMIT = Commit(question=3, forecast=binary(0.7), wager=2**95 + 1, salt=SALT)
@@ -52,7 +52,7 @@ def test_a_plan_outlives_the_death_of_its_process(path: Path) -> None:
 import os
 from pathlib import Path
 from headwater_agents.policies import Commit
-from headwater_agents.runner.journal import Journal
+from headwater_agents.durable.journal import Journal
 Journal(Path({str(path)!r})).plan({WHO!r}, Commit(
     question={COMMIT.question}, forecast={COMMIT.forecast}, wager={COMMIT.wager}, salt={COMMIT.salt!r}))
 os._exit(9)

@@ -14,9 +14,9 @@ from headwater.cascade import SHARE, Leaf
 from headwater.chain.audit import audit
 from headwater.chain.participant import Participant
 from headwater.chain.system import Announcement
+from headwater_agents.durable.journal import Journal
 from headwater_agents.policies import Keeper, KeeperConfig, KeeperView
 from headwater_agents.runner.executor import Executor
-from headwater_agents.runner.journal import Journal
 from headwater_agents.runner.keeping import keeper_view
 from headwater_agents.runner.season import Season
 

@@ -18,9 +18,9 @@ from headwater.chain.backend import Event
 from headwater.report import canonical_summary
 from headwater.twin import net
 from headwater.units import WAD
+from headwater_agents.durable.journal import Journal
 from headwater_agents.lab.players import COPIER, LAST
 from headwater_agents.lab.rain import WET_AND_VERY_WET, RainDay, RainWorld, load_rain
-from headwater_agents.runner.journal import Journal
 from headwater_agents.runner.season import Round, Season
 from headwater_agents.runner.stage import SeasonConfig, SeasonError
 from headwater_agents.runner.summary import summarise

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from headwater.chain.participant import Participant
 from headwater.chain.system import System
+from headwater_agents.durable.journal import Journal
 from headwater_agents.policies import Keeper, KeeperConfig
 from headwater_agents.runner.executor import Executor, Versions
-from headwater_agents.runner.journal import Journal
 from headwater_agents.runner.keeping import keeper_view
 
 
