@@ -2,14 +2,16 @@
 
 Domain: name "Headwater", version "1", the chain id, the arena as verifying contract. Type:
 
-    Signal(uint256 question,address provider,uint256[] forecast,uint64 time)
+    Signal(uint256 question,address provider,uint256 agentId,uint256[] forecast,uint64 time)
 
-The signature binds the forecast to its provider, question, arena and chain; a contract can check it with
-`ecrecover`.
+The signature binds the forecast to its provider, the provider's ERC-8004 agent id, question, arena and chain; a
+contract can check it with `ecrecover`. `signal_to_json` and `signal_from_json` are its form on the wire.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,10 +34,19 @@ checksum: Final = lru_cache(maxsize=65_536)(to_checksum_address)
 DOMAIN_NAME: Final = "Headwater"
 DOMAIN_VERSION: Final = "1"
 DOMAIN_TYPE: Final = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-SIGNAL_TYPE: Final = "Signal(uint256 question,address provider,uint256[] forecast,uint64 time)"
+SIGNAL_TYPE: Final = "Signal(uint256 question,address provider,uint256 agentId,uint256[] forecast,uint64 time)"
+
+UNREGISTERED: Final = 2**256 - 1
+"""Agent id of a provider without an ERC-8004 registration; registered ids count from 0."""
+
+MAX_SIGNAL_BYTES: Final = 2_048
+"""Longest JSON text of a signed signal that is read; the longest there is takes about 900."""
 
 _DOMAIN_TYPEHASH: Final = keccak(DOMAIN_TYPE.encode())
 _SIGNAL_TYPEHASH: Final = keccak(SIGNAL_TYPE.encode())
+_FIELDS: Final = frozenset({"question", "provider", "agentId", "forecast", "time"})
+_DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,77}")
+_SIGNATURE: Final = re.compile(r"0x[0-9a-f]{130}")
 _HALF_ORDER: Final = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 
 
@@ -67,6 +78,7 @@ class Signal:
 
     question: int
     provider: str
+    agent_id: int = UNREGISTERED
     forecast: tuple[int, ...]
     time: int
 
@@ -74,6 +86,8 @@ class Signal:
         if not 0 <= self.question < 2**256:
             raise SignalError(f"question is {self.question}; it must be a uint256")
         _address(self.provider, "provider")
+        if not 0 <= self.agent_id < 2**256:
+            raise SignalError(f"agent_id is {self.agent_id}; it must be a uint256")
         if not 2 <= len(self.forecast) <= 8:
             raise SignalError(f"forecast has {len(self.forecast)} entries; a question has 2 to 8 outcomes")
         if min(self.forecast) <= 0 or sum(self.forecast) != WAD:
@@ -96,6 +110,7 @@ def struct_hash(signal: Signal) -> bytes:
         _SIGNAL_TYPEHASH
         + _word(signal.question)
         + _address(signal.provider, "provider").rjust(32, b"\0")
+        + _word(signal.agent_id)
         + keccak(b"".join(_word(value) for value in signal.forecast))
         + _word(signal.time)
     )
@@ -119,6 +134,7 @@ def typed_data(signal: Signal, domain: SignalDomain) -> dict[str, Any]:
             "Signal": [
                 {"name": "question", "type": "uint256"},
                 {"name": "provider", "type": "address"},
+                {"name": "agentId", "type": "uint256"},
                 {"name": "forecast", "type": "uint256[]"},
                 {"name": "time", "type": "uint64"},
             ],
@@ -133,6 +149,7 @@ def typed_data(signal: Signal, domain: SignalDomain) -> dict[str, Any]:
         "message": {
             "question": signal.question,
             "provider": signal.provider,
+            "agentId": signal.agent_id,
             "forecast": list(signal.forecast),
             "time": signal.time,
         },
@@ -190,21 +207,77 @@ def verify_signal(signed: SignedSignal, domain: SignalDomain) -> None:
 
 def from_typed_data(message: dict[str, Any]) -> Signal:
     """The signal of a message, `typed_data(...)["message"]`. Raises SignalError on bad fields."""
-    missing = {"question", "provider", "forecast", "time"} - message.keys()
+    missing = _FIELDS - message.keys()
     if missing:
         raise SignalError(f"the message lacks {', '.join(sorted(missing))}")
     forecast = message["forecast"]
     if not isinstance(forecast, (list, tuple)):
         raise SignalError(f"forecast is {forecast!r}; it must be a list of integers")
-    numbers: Sequence[object] = [message["question"], message["time"], *forecast]
+    numbers: Sequence[object] = [message["question"], message["agentId"], message["time"], *forecast]
     if any(not isinstance(value, int) or isinstance(value, bool) for value in numbers):
-        raise SignalError("question, time and every forecast entry must be integers")
+        raise SignalError("question, agentId, time and every forecast entry must be integers")
     return Signal(
         question=message["question"],
         provider=message["provider"],
+        agent_id=message["agentId"],
         forecast=tuple(forecast),
         time=message["time"],
     )
+
+
+def signal_to_json(signed: SignedSignal) -> bytes:
+    """A signed signal as it goes over the wire, ASCII: its message and its signature.
+
+    Integers are decimal strings, since many JSON readers lose digits beyond 2**53:
+
+        {"question": "7", "provider": "0x…", "agentId": "3", "forecast": ["…", "…"], "time": "…", "signature": "0x…"}
+    """
+    signal = signed.signal
+    content = {
+        "question": str(signal.question),
+        "provider": signal.provider,
+        "agentId": str(signal.agent_id),
+        "forecast": [str(value) for value in signal.forecast],
+        "time": str(signal.time),
+        "signature": "0x" + signed.signature.hex(),
+    }
+    return json.dumps(content, separators=(",", ":")).encode()
+
+
+def signal_from_json(raw: bytes) -> SignedSignal:
+    """Read what `signal_to_json` wrote; whose signature it is, is `verify_signal`'s to say.
+
+    Raises SignalError on more than MAX_SIGNAL_BYTES, on anything but JSON, on a field too few or too many, on a
+    number that is not written as plain decimal digits, and on what `Signal` does not admit.
+    """
+    if len(raw) > MAX_SIGNAL_BYTES:
+        raise SignalError(f"the signal has {len(raw)} bytes; at most {MAX_SIGNAL_BYTES} are read")
+    try:
+        content = json.loads(raw.decode("ascii"))
+    except (ValueError, RecursionError):
+        raise SignalError("the signal is not JSON in ASCII") from None
+    if not isinstance(content, dict) or content.keys() != _FIELDS | {"signature"}:
+        raise SignalError(f"the signal must be an object of exactly {', '.join(sorted(_FIELDS))}, signature")
+    forecast, signature = content["forecast"], content["signature"]
+    if not isinstance(forecast, list) or len(forecast) > 8:
+        raise SignalError("forecast must be a list of 2 to 8 decimal strings")
+    if not isinstance(signature, str) or not _SIGNATURE.fullmatch(signature):
+        raise SignalError("signature must be 0x and 130 hex digits")
+    message = {
+        "question": _decimal(content["question"], "question"),
+        "provider": content["provider"],
+        "agentId": _decimal(content["agentId"], "agentId"),
+        "forecast": [_decimal(value, "a forecast entry") for value in forecast],
+        "time": _decimal(content["time"], "time"),
+    }
+    return SignedSignal(signal=from_typed_data(message), signature=bytes.fromhex(signature[2:]))
+
+
+def _decimal(value: object, name: str) -> int:
+    # One way to write a number, so that a signal has one text: no sign, no spaces, no leading zero, ASCII digits.
+    if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
+        raise SignalError(f"{name} must be a string of decimal digits")
+    return int(value)
 
 
 def _word(value: int) -> bytes:

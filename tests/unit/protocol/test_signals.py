@@ -1,5 +1,6 @@
 """EIP-712 signals: what one signs is what another verifies, and nothing else."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headwater.signals import (
+    MAX_SIGNAL_BYTES,
+    UNREGISTERED,
     Signal,
     SignalDomain,
     SignalError,
@@ -16,6 +19,8 @@ from headwater.signals import (
     from_typed_data,
     recover,
     sign_signal,
+    signal_from_json,
+    signal_to_json,
     signing_hash,
     typed_data,
     verify_signal,
@@ -41,6 +46,7 @@ signals = st.builds(
     Signal,
     question=st.integers(0, 2**256 - 1),
     provider=st.just(PROVIDER),
+    agent_id=st.integers(0, 2**256 - 1),
     forecast=forecasts(),
     time=st.integers(0, 2**64 - 1),
 )
@@ -73,6 +79,7 @@ def test_signing_is_deterministic():
     [
         {"question": 4},
         {"time": SIGNAL.time + 1},
+        {"agent_id": 0},
         {"provider": OTHER},
         {"forecast": (WAD // 4 + 1, WAD - WAD // 4 - 1)},
         {"forecast": tuple(reversed(SIGNAL.forecast))},
@@ -174,3 +181,69 @@ def test_typed_message_with_malformed_fields_is_refused(change):
     del message["time"]
     with pytest.raises(SignalError, match="lacks time"):
         from_typed_data(message)
+
+
+@given(signals)
+@settings(max_examples=50, deadline=None)
+def test_a_signed_signal_survives_the_wire_and_is_short_enough_for_it(signal):
+    signed = sign_signal(signal, DOMAIN, KEY)
+    raw = signal_to_json(signed)
+    assert signal_from_json(raw) == signed
+    assert len(raw) < MAX_SIGNAL_BYTES
+
+
+def test_a_provider_without_a_registration_signs_with_the_largest_id():
+    assert SIGNAL.agent_id == UNREGISTERED == 2**256 - 1
+
+
+@given(st.binary(max_size=400))
+def test_bytes_that_are_no_signal_are_refused_by_name(raw):
+    with pytest.raises(SignalError):
+        signal_from_json(raw)
+
+
+WIRE = json.loads(signal_to_json(SIGNED))
+NESTED = b"[" * 1_500 + b"]" * 400
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"x" * (MAX_SIGNAL_BYTES + 1),
+        NESTED,
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        *(
+            json.dumps({**WIRE, **change}).encode()
+            for change in (
+                {"extra": "1"},
+                {"question": 3},
+                {"question": "03"},
+                {"question": "+3"},
+                {"question": " 3"},
+                {"question": "\u0663"},
+                {"question": "-1"},
+                {"question": "1" * 79},
+                {"question": str(2**256)},
+                {"agentId": None},
+                {"time": str(2**64)},
+                {"provider": 5},
+                {"provider": "0x12"},
+                {"forecast": "12"},
+                {"forecast": ["1"] * 9},
+                {"forecast": [str(WAD)]},
+                {"forecast": [str(WAD), "0"]},
+                {"forecast": [True, str(WAD)]},
+                {"signature": "0x"},
+                {"signature": WIRE["signature"] + "00"},
+                {"signature": WIRE["signature"].upper()},
+                {"signature": 7},
+            )
+        ),
+        json.dumps({name: value for name, value in WIRE.items() if name != "time"}).encode(),
+    ],
+)
+def test_what_a_signal_does_not_admit_is_refused_from_the_wire(raw):
+    with pytest.raises(SignalError):
+        signal_from_json(raw)
