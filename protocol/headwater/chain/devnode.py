@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from headwater.chain.accounts import Account
-from headwater.chain.backend import DEFAULT_GAS, Receipt, TxRequest
+from headwater.chain.backend import DEFAULT_GAS, TxRequest
 from headwater.chain.errors import ArgumentError, RpcError
 from headwater.chain.jsonrpc import JsonRpc, integer
 from headwater.chain.rpc import RpcBackend
-from headwater.chain.transaction import SignedTransaction
 
 _CLIENTS: Final = ("anvil", "hardhat")
 _DEV_BALANCE: Final = 10**6 * 10**18
@@ -36,10 +35,10 @@ class DevNodeBackend(RpcBackend):
         """Timestamp of the pending block, in seconds."""
         return integer(self._block("pending")["timestamp"])
 
-    def submit(self, signed: SignedTransaction) -> Receipt:
-        """As `RpcBackend.submit`."""
+    def broadcast(self, raw: bytes, to: str | None) -> None:
+        """As `RpcBackend.broadcast`."""
         self._planned = None
-        return super().submit(signed)
+        super().broadcast(raw, to)
 
     def time_travel(self, timestamp: int) -> None:
         """Let the next transaction, and calls from now on, see `timestamp` (seconds)."""
@@ -87,8 +86,9 @@ class DevNodeBackend(RpcBackend):
                 self.fund(account.address, _DEV_BALANCE)
         return accounts
 
-    def _gas_for(self, request: TxRequest, sender: str) -> int:
-        return DEFAULT_GAS
+    def gas_limit(self, request: TxRequest, sender: str) -> int:
+        """What the transaction asks for, else a limit that is ample for everything of ours."""
+        return DEFAULT_GAS if request.gas is None else request.gas
 
 
 def open_node(url: str, *, seed: int = 0, chain_id: int | None = None) -> RpcBackend:

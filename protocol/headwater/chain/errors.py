@@ -76,6 +76,18 @@ class TransactionRejected(ChainError):
     """The node refused a transaction before running it: nonce, funds, fee or gas limit. Nothing changed."""
 
 
+class NonceRejected(TransactionRejected):
+    """The node refused a nonce: already used on the chain, or further ahead than it accepts."""
+
+
+class Underpriced(TransactionRejected):
+    """The fee is too low: for a block, for the pool, or to replace what waits under the same nonce."""
+
+
+class AlreadyKnown(TransactionRejected):
+    """The node has this very transaction already."""
+
+
 class RpcError(ChainError):
     """A JSON-RPC error that is neither a revert nor a rejected transaction. `code` is the node's."""
 
@@ -157,17 +169,24 @@ def reverted(
 
 # JSON-RPC says "execution reverted" with code 3 (geth, anvil, reth, erigon); some nodes only say so in the text.
 _REVERT_CODE: Final = 3
-_REJECTIONS: Final = (
-    "nonce",
-    "insufficient funds",
-    "underpriced",
-    "max fee per gas",
-    "intrinsic gas",
-    "gas limit",
-    "already known",
-    "already imported",
-    "exceeds block gas",
+# What a text says, most telling first: "nonce too low" may come with the fees spelt out beside it.
+_REJECTIONS: Final[tuple[tuple[str, type[TransactionRejected]], ...]] = (
+    ("already known", AlreadyKnown),
+    ("already imported", AlreadyKnown),
+    ("known transaction", AlreadyKnown),
+    ("underpriced", Underpriced),
+    ("max fee per gas", Underpriced),
+    ("feetoolow", Underpriced),
+    ("fee too low", Underpriced),
+    ("nonce", NonceRejected),
+    ("insufficient funds", TransactionRejected),
+    ("intrinsic gas", TransactionRejected),
+    ("gas limit", TransactionRejected),
+    ("exceeds block gas", TransactionRejected),
 )
+# Nodes and those who rent them out say in these words that they have too much to do; HTTP 429 says the same.
+_BUSY_CODES: Final = (-32005, 429)
+_BUSY: Final = ("rate limit", "too many requests", "request rate", "request count", "request limit", "limit exceeded")
 
 
 def from_rpc(error: Any, *, context: str = "") -> ChainError:
@@ -181,8 +200,11 @@ def from_rpc(error: Any, *, context: str = "") -> ChainError:
         return reverted(data or b"", context=context)
     if "out of gas" in low or "outofgas" in low:
         return reverted(b"", context=context, out_of_gas=True)
-    if any(text in low for text in _REJECTIONS):
-        return TransactionRejected(f"{context or 'transaction'} was refused by the node: {message}")
+    for text, kind in _REJECTIONS:
+        if text in low:
+            return kind(f"{context or 'transaction'} was refused by the node: {message}")
+    if code in _BUSY_CODES and any(text in low for text in _BUSY):
+        return ConnectionFailed(f"{context or 'the node'}: it is overloaded or limits its callers: {message}")
     return RpcError(f"{context or 'the node'}: {message or error}", code if isinstance(code, int) else None)
 
 

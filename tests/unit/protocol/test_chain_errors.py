@@ -14,7 +14,15 @@ from headwater.chain import (
     TransactionRejected,
     encode,
 )
-from headwater.chain.errors import ERROR_SELECTOR, PANIC_SELECTOR, from_rpc, reverted
+from headwater.chain.errors import (
+    ERROR_SELECTOR,
+    PANIC_SELECTOR,
+    AlreadyKnown,
+    NonceRejected,
+    Underpriced,
+    from_rpc,
+    reverted,
+)
 
 REASON = ERROR_SELECTOR + encode(["string"], ["arena: too late"])
 
@@ -77,11 +85,14 @@ def test_node_that_reports_a_revert_without_data_gives_no_reason() -> None:
 @pytest.mark.parametrize(
     ("message", "kind"),
     [
-        ("nonce too low: next nonce 5, tx nonce 4", TransactionRejected),
+        ("nonce too low: next nonce 5, tx nonce 4", NonceRejected),
+        ("nonce too high", NonceRejected),
         ("insufficient funds for gas * price + value", TransactionRejected),
-        ("max fee per gas less than block base fee", TransactionRejected),
+        ("max fee per gas less than block base fee", Underpriced),
+        ("replacement transaction underpriced", Underpriced),
+        ("transaction underpriced: gas tip cap 0, minimum needed 1", Underpriced),
         ("intrinsic gas too low", TransactionRejected),
-        ("already known", TransactionRejected),
+        ("already known", AlreadyKnown),
         ("out of gas", OutOfGas),
         ("EVM error OutOfGas", OutOfGas),
         ("method not found", RpcError),
@@ -93,6 +104,16 @@ def test_node_errors_are_told_apart(message: str, kind: type[ChainError]) -> Non
     assert type(error) is kind
     if kind is not OutOfGas:
         assert message in str(error)
+
+
+def test_a_node_that_limits_its_callers_is_one_that_does_not_answer() -> None:
+    assert type(from_rpc({"code": -32005, "message": "daily request count exceeded"})) is ConnectionFailed
+    assert type(from_rpc({"code": 429, "message": "Too Many Requests"})) is ConnectionFailed
+
+
+def test_a_query_with_too_many_results_is_no_matter_of_trying_again() -> None:
+    error = from_rpc({"code": -32005, "message": "query returned more than 10000 results"})
+    assert type(error) is RpcError
 
 
 def test_unusual_error_members_do_not_break_the_translation() -> None:
