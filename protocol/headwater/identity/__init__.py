@@ -1,0 +1,23 @@
+"""Who an agent is (ERC-8004): registration files, and typed clients of the registries."""
+
+from headwater.identity.errors import RegistrationError
+from headwater.identity.parse import parse_data_uri, parse_registration
+from headwater.identity.reference import AgentRef, network, parse_network
+from headwater.identity.registration import MAX_FILE, REGISTRATION_TYPE, Registration
+from headwater.identity.service import SIGNALS, Scalar, Service, SignalService
+
+__all__ = [
+    "MAX_FILE",
+    "REGISTRATION_TYPE",
+    "SIGNALS",
+    "AgentRef",
+    "Registration",
+    "RegistrationError",
+    "Scalar",
+    "Service",
+    "SignalService",
+    "network",
+    "parse_data_uri",
+    "parse_network",
+    "parse_registration",
+]
