@@ -17,6 +17,25 @@ VARIABLE: Final = "HEADWATER_CRASH_AT"
 class CrashPoint(StrEnum):
     """Every place a process can be killed at, in the order in which a question passes them."""
 
+    # Selling. Lost if wrong: a second, different signal for one question; a signal that was paid for and never comes;
+    # a payment that serves two questions.
+    SIGNAL_SIGNED = "seller.signed"
+    SIGNAL_KEPT = "seller.kept"
+    SALE_BOUND = "seller.bound"
+    SALE_SETTLED = "seller.settled"
+    SALE_NOTED = "seller.noted"
+
+    # Settling. Lost if wrong: a nonce that blocks all later ones, or a payment whose outcome nobody learns.
+    SETTLEMENT_KEPT = "facilitator.kept"
+    SETTLEMENT_SENT = "facilitator.sent"
+    SETTLEMENT_MINED = "facilitator.mined"
+
+    # Buying. Lost if wrong: money twice for one signal, the signal, the limit on what is spent, or the evidence.
+    PURCHASE_SIGNED = "buyer.signed"
+    PURCHASE_KEPT = "buyer.kept"
+    PURCHASE_ANSWERED = "buyer.answered"
+    PURCHASE_DONE = "buyer.done"
+
 
 def _wanted() -> tuple[str, int]:
     name, _, times = os.environ.get(VARIABLE, "").partition(":")
