@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from headwater_agents.durable.crash import CrashPoint, reach
+from headwater_agents.durable.database import Database, File
 from headwater_agents.policies import Commit, Forecast, Position
 
 # A row is never replaced: of a commitment that is sent anew, either may be the one that was mined.
@@ -40,34 +41,48 @@ class Kept:
 
 
 class Journal:
-    """Salts, forecasts and wagers of commitments. A commitment is on disk, synced, when `plan` returns."""
+    """Salts, forecasts and wagers of commitments. A commitment is on disk, synced, when `plan` returns.
 
-    def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None)
-        # Durable at every commit of the database, which is what a lost salt asks for.
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.executescript(_SCHEMA)
+    Args:
+        place: an agent's file, which stays its owner's to close; or the path of a file that holds nothing else.
+
+    Raises:
+        StateError: the disk refuses, or the file is no database. Nothing was changed then.
+    """
+
+    def __init__(self, place: Database | Path) -> None:
+        self._owned = not isinstance(place, Database)
+        self._file = place if isinstance(place, Database) else File(place)
+        with self._file.transaction() as db:
+            for statement in _SCHEMA.split(";"):
+                db.execute(statement)
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._db.close()
+        """Let go of a file of its own."""
+        if self._owned:
+            self._file.close()
 
     def plan(self, forecaster: str, action: Commit) -> None:
         """Keep what a commit that is about to be sent will need for its reveal."""
-        self._db.execute(
-            "INSERT INTO commitments (question, forecaster, forecast, wager, salt, state) "
-            "VALUES (?, ?, ?, ?, ?, 'planned')",
-            (action.question, forecaster, json.dumps(action.forecast), str(action.wager), action.salt),
-        )
+        reach(CrashPoint.JOURNAL_PLANNING)
+        with self._file.transaction() as db:
+            db.execute(
+                "INSERT INTO commitments (question, forecaster, forecast, wager, salt, state) "
+                "VALUES (?, ?, ?, ?, ?, 'planned')",
+                (action.question, forecaster, json.dumps(action.forecast), str(action.wager), action.salt),
+            )
+        reach(CrashPoint.JOURNAL_PLANNED)
 
     def mark(self, forecaster: str, question: int, state: str) -> None:
         """Note what became of the commitment planned last: "committed", "refused" or "revealed"."""
-        self._db.execute(
-            "UPDATE commitments SET state = ? WHERE id = "
-            "(SELECT max(id) FROM commitments WHERE question = ? AND forecaster = ? AND state != 'refused')",
-            (state, question, forecaster),
-        )
+        reach(CrashPoint.JOURNAL_MARKING)
+        with self._file.transaction() as db:
+            db.execute(
+                "UPDATE commitments SET state = ? WHERE id = "
+                "(SELECT max(id) FROM commitments WHERE question = ? AND forecaster = ? AND state != 'refused')",
+                (state, question, forecaster),
+            )
+        reach(CrashPoint.JOURNAL_MARKED)
 
     def find(self, forecaster: str, question: int) -> Kept | None:
         """The newest commitment of a forecaster on a question that was not refused, if one is kept."""
@@ -76,12 +91,9 @@ class Journal:
 
     def history(self, forecaster: str, question: int) -> list[Kept]:
         """Every commitment of a forecaster on a question that was ever about to be sent, oldest first."""
-        rows = self._db.execute(
-            "SELECT forecast, wager, salt, state FROM commitments WHERE question = ? AND forecaster = ? ORDER BY id",
-            (question, forecaster),
-        )
+        query = "SELECT forecast, wager, salt, state FROM commitments WHERE question = ? AND forecaster = ? ORDER BY id"
         found = []
-        for raw, wager, salt, state in rows:
+        for raw, wager, salt, state in self._file.read(query, question, forecaster):
             forecast: Forecast = tuple(json.loads(raw))
             position = Position(forecast=forecast, wager=int(wager), salt=salt, revealed=state == "revealed")
             found.append(Kept(question=question, forecaster=forecaster, position=position, state=state))

@@ -84,6 +84,10 @@ class Underpriced(TransactionRejected):
     """The fee is too low: for a block, for the pool, or to replace what waits under the same nonce."""
 
 
+class ReplacementUnderpriced(Underpriced):
+    """Another transaction waits under the same nonce, and this one does not offer enough more than it."""
+
+
 class AlreadyKnown(TransactionRejected):
     """The node has this very transaction already."""
 
@@ -174,6 +178,7 @@ _REJECTIONS: Final[tuple[tuple[str, type[TransactionRejected]], ...]] = (
     ("already known", AlreadyKnown),
     ("already imported", AlreadyKnown),
     ("known transaction", AlreadyKnown),
+    ("replacement", ReplacementUnderpriced),
     ("underpriced", Underpriced),
     ("max fee per gas", Underpriced),
     ("feetoolow", Underpriced),

@@ -64,7 +64,7 @@ os._exit(9)
 
 
 def test_every_write_is_synced(journal: Journal) -> None:
-    assert journal._db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+    assert journal._file.connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
 
 
 def test_states_follow_the_commitment(journal: Journal) -> None:
