@@ -56,19 +56,19 @@ class _Mark:
 class RevmBackend(LocalChain):
     """The revm chain. Deterministic: the same calls give the same hashes, addresses and timestamps.
 
-    Prague rules; genesis at GENESIS_TIME; every block limit BLOCK_GAS_LIMIT; base fee 0. `seed` chooses the
-    development accounts. Implements `Backend` and `LocalControl`. Not thread-safe.
+    Prague rules; genesis at `genesis_time` (seconds); every block limit BLOCK_GAS_LIMIT; base fee 0. `seed` chooses
+    the development accounts. Implements `Backend` and `LocalControl`. Not thread-safe.
     """
 
     name: Final = "revm"
 
-    def __init__(self, *, seed: int = 0, chain_id: int = CHAIN_ID) -> None:
+    def __init__(self, *, seed: int = 0, chain_id: int = CHAIN_ID, genesis_time: int = GENESIS_TIME) -> None:
         self.chain_id: Final = chain_id
         super().__init__(seed)
         held = balances(seed)
         self._engine = Engine(chain_id, held)
         self._history = History(chain_id, held)
-        self._times = [GENESIS_TIME]
+        self._times = [genesis_time]
         self._sent: list[Sent] = []
         self._pokes: list[Poke] = []
         self._nonces: dict[str, int] = {}
@@ -77,7 +77,7 @@ class RevmBackend(LocalChain):
         self._snapshots: dict[str, _Mark] = {}
         self._next_snapshot = 0
         # The pending block, as far as it goes.
-        self._pending_time = GENESIS_TIME + 1
+        self._pending_time = genesis_time + 1
         self._block_start = 0
         self._block_gas = 0
         self._block_logs = 0
@@ -212,7 +212,7 @@ class RevmBackend(LocalChain):
         self._snapshots = {name: m for name, m in self._snapshots.items() if int(name, 16) < int(snapshot, 16)}
         for poke in reversed(self._pokes[mark.pokes :]):
             self._engine.revert(poke.checkpoint)
-            self._engine.evm.insert_account_storage(poke.address, poke.slot, poke.before)
+            poke.write(self._engine, poke.before)
         self._engine.revert(mark.checkpoint)
         for sent in reversed(self._sent[mark.sent :]):
             self._nonces[sent.sender] = sent.nonce

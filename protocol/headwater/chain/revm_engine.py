@@ -99,6 +99,32 @@ class Engine:
             evm.insert_account_info(sender, info)
             self._clear()
 
+    def attempt(self, sender: str, nonce: int, to: str | None, data: bytes, value: int, gas: int) -> tuple[bytes, int]:
+        """Run as the sender's transaction number `nonce` would, and undo it: the output, and gas before refunds.
+
+        `to` None creates a contract, and gives its code. Raises Reverted, TransactionRejected.
+        """
+        evm = self.evm
+        info, hidden = evm.basic(sender), self.code_at(sender) != b""
+        if hidden:  # as in `_call_as_contract`
+            evm.insert_account_info(sender, _AccountInfo(nonce=info.nonce, balance=info.balance))
+        elif to is None and info.nonce != nonce:
+            evm.insert_account_info(sender, _AccountInfo(nonce=nonce, balance=info.balance))
+        checkpoint = evm.snapshot()
+        try:
+            if to is None:
+                output = self.code_at(evm.deploy(sender, data, value, gas))
+            else:
+                output = bytes(self._message_call(sender, to, data, value, gas))
+            return output, int(evm.result.gas_used + evm.result.gas_refunded)
+        except RuntimeError as error:
+            raise _refusal(error, to or "a new contract") from None
+        finally:
+            evm.revert(checkpoint)
+            if hidden:
+                evm.insert_account_info(sender, info)
+            self._clear()
+
     def code_at(self, address: str) -> bytes:
         """Deployed code; empty if there is none."""
         code = self.evm.get_code(address)

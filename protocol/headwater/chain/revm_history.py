@@ -13,14 +13,24 @@ from headwater.chain.revm_receipt import Sent
 
 @dataclass(frozen=True, slots=True)
 class Poke:
-    """A word of storage written from outside, after `after` transactions; `checkpoint` is the state before it."""
+    """What was written from outside, after `after` transactions: a word of storage, or with slot None a balance.
+
+    `checkpoint` is the state before it.
+    """
 
     after: int
     checkpoint: Any
     address: str
-    slot: int
+    slot: int | None
     before: int
     value: int
+
+    def write(self, engine: Engine, value: int) -> None:
+        """Set what it is about on an engine."""
+        if self.slot is None:
+            engine.evm.set_balance(self.address, value)
+        else:
+            engine.evm.insert_account_storage(self.address, self.slot, value)
 
 
 class History:
@@ -45,7 +55,7 @@ class History:
     def _poke(self, engine: Engine, pokes: Sequence[Poke], number: int) -> None:
         while self._pokes < len(pokes) and pokes[self._pokes].after <= number:
             poke = pokes[self._pokes]
-            engine.evm.insert_account_storage(poke.address, poke.slot, poke.value)
+            poke.write(engine, poke.value)
             self._pokes += 1
 
     def forget(self, sent: int, pokes: int) -> None:

@@ -44,18 +44,18 @@ class _Mark:
 class EmbeddedBackend(LocalChain):
     """The embedded chain. Deterministic: the same calls give the same hashes, addresses and timestamps.
 
-    Prague rules; genesis at GENESIS_TIME; every block limit BLOCK_GAS_LIMIT. `seed` chooses the development
-    accounts. Implements `Backend` and `LocalControl`. Not thread-safe.
+    Prague rules; genesis at `genesis_time` (seconds); every block limit BLOCK_GAS_LIMIT. `seed` chooses the
+    development accounts. Implements `Backend` and `LocalControl`. Not thread-safe.
     """
 
     name: Final = "tester"
 
-    def __init__(self, *, seed: int = 0, chain_id: int = CHAIN_ID) -> None:
+    def __init__(self, *, seed: int = 0, chain_id: int = CHAIN_ID, genesis_time: int = GENESIS_TIME) -> None:
         self.chain_id: Final = chain_id
         super().__init__(seed)
         pyevm = PyEVMBackend(
             genesis_parameters=PyEVMBackend.generate_genesis_params(
-                {"timestamp": GENESIS_TIME, "gas_limit": BLOCK_GAS_LIMIT}
+                {"timestamp": genesis_time, "gas_limit": BLOCK_GAS_LIMIT}
             ),
             genesis_state={
                 address_bytes(address): {"balance": wei, "nonce": 0, "code": b"", "storage": {}}
