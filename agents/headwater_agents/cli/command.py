@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from headwater import __version__
+from headwater_agents.cli.agent import agent_command
 from headwater_agents.cli.attacking import attack_command
 from headwater_agents.cli.deploying import deploy_command, verify_command
 from headwater_agents.cli.errors import EXIT_CODES
@@ -25,3 +26,4 @@ headwater.add_command(sweep_command)
 headwater.add_command(trace_command)
 headwater.add_command(deploy_command)
 headwater.add_command(verify_command)
+headwater.add_command(agent_command)

@@ -29,6 +29,7 @@ from headwater_agents.policies.buyer import Buyer, BuyerConfig, BuyerMemory
 from headwater_agents.policies.forecast import Forecast, ForecastError, clip, to_floats, to_wad
 from headwater_agents.policies.forecaster import Forecaster, ForecasterConfig
 from headwater_agents.policies.keeper import Keeper, KeeperConfig, entitlements
+from headwater_agents.policies.model import Case, Model, ModelForecaster, ModelMemory, ModelProvider
 from headwater_agents.policies.pool import Pool, PoolConfig, PoolMemory
 from headwater_agents.policies.provider import Provider, ProviderConfig, ProviderMemory
 from headwater_agents.policies.views import (
@@ -58,6 +59,7 @@ __all__ = [
     "BuyerConfig",
     "BuyerLesson",
     "BuyerMemory",
+    "Case",
     "Climatology",
     "Close",
     "Commit",
@@ -76,6 +78,10 @@ __all__ = [
     "Leaf",
     "Learner",
     "Ledger",
+    "Model",
+    "ModelForecaster",
+    "ModelMemory",
+    "ModelProvider",
     "OddsCopier",
     "OddsCopierConfig",
     "OutcomeLesson",

@@ -51,11 +51,13 @@ class ProviderLesson:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuyerLesson:
-    """A resolved question as a buyer remembers it: odds, outcome, and a signal per supplier (None where none came)."""
+    """A resolved question as a buyer remembers it: odds, outcome, a signal per supplier (None where none came), and its
+    own raw reading if it has one."""
 
     odds: Forecast
     signals: tuple[Forecast | None, ...]
     outcome: int
+    reading: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,7 +117,8 @@ class ForecasterView(Generic[MemoryT]):
     """A forecaster's snapshot, amounts in wei.
 
     `bonded` is the stake at the checkpoint before the question opened, the bound on wagers; `free` what is not locked
-    now; `wallet` its tokens outside the vault; `min_wager` the smallest wager the arena takes.
+    now; `wallet` its tokens outside the vault; `min_wager` the smallest wager the arena takes; `reading` its own raw
+    input for the question, if it has one.
     """
 
     address: str
@@ -129,6 +132,7 @@ class ForecasterView(Generic[MemoryT]):
     free: int
     min_wager: int
     memory: MemoryT
+    reading: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

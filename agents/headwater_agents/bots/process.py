@@ -1,0 +1,83 @@
+"""One bot's life: look, act, wait, until it is told to stop. Whatever goes wrong on the way, it looks again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Final
+
+from headwater.chain import ConnectionFailed, HeadwaterError
+from headwater_agents.bots.kit import Kit, Role
+from headwater_agents.durable.outbox import DeadlinePassed, KeyInUse
+
+_WORST_WAIT_S: Final = 15.0
+
+
+class Process:
+    """Runs a role on a kit. `stop` ends it after the look under way."""
+
+    def __init__(self, kit: Kit, role: Role, stop: threading.Event) -> None:
+        self._kit, self._role, self._stop = kit, role, stop
+        self._failures = 0
+
+    def run(self) -> None:
+        """Look until stopped."""
+        while not self._stop.is_set():
+            began = time.monotonic()
+            self.step()
+            self._stop.wait(max(0.0, self._wait() - (time.monotonic() - began)))
+
+    def step(self) -> bool:
+        """One look; whether it went through. Nothing but a programming error or a kill leaves by exception."""
+        kit = self._kit
+        try:
+            self._look()
+        except DeadlinePassed as late:
+            kit.log.warning("too_late", why=str(late))
+        except KeyInUse as foreign:
+            self._failed(foreign)
+            self._be_safe(str(foreign))
+        except HeadwaterError as error:
+            self._failed(error)
+            return False
+        else:
+            self._failures = 0
+            kit.vitals.looked()
+            return True
+        return False
+
+    def _look(self) -> None:
+        kit = self._kit
+        recovery = kit.backend.recover()
+        for entry in recovery.ended:
+            kit.log.info("recovered", what=entry.label, state=str(entry.state), nonce=entry.nonce)
+        if recovery.key_in_use:
+            self._be_safe("transactions of this account that are not in its file")
+        # The head after that: whatever of this bot's is mined is in it, so nothing is decided twice.
+        head = kit.backend.inner.head()
+        kit.clock.see(head.number, head.timestamp)
+        if kit.watch.refresh(head.number):
+            kit.log.warning("reorganised", block=head.number)
+        kit.vitals.block.set(head.number)
+        kit.vitals.questions.set(len(kit.watch.questions))
+        if (skew := kit.clock.skew) is not None:
+            kit.vitals.skew.set(skew)
+        self._role.tick(kit.clock.now())
+
+    def _be_safe(self, why: str) -> None:
+        if not self._kit.safe:
+            self._kit.safe = True
+            self._kit.log.error("key_in_use", why=why, what="no new wagers; what stands is still revealed")
+
+    def _failed(self, error: HeadwaterError) -> None:
+        self._failures += 1
+        self._kit.vitals.failed(error)
+        again = isinstance(error, ConnectionFailed) and self._failures > 1
+        say = self._kit.log.debug if again else self._kit.log.warning
+        say("failed", kind=type(error).__name__, why=str(error), times=self._failures)
+
+    def _wait(self) -> float:
+        """Seconds between looks: longer while they keep failing."""
+        if self._failures == 0:
+            return self._kit.config.poll
+        return float(min(_WORST_WAIT_S, self._kit.config.poll * 2 ** min(self._failures - 1, 8)))
