@@ -1,4 +1,4 @@
-"""Development nodes (anvil, hardhat): a JSON-RPC node whose clock, history and balances may be changed."""
+"""Development nodes (anvil, hardhat, ours with --dev): a JSON-RPC node whose clock, history and balances may be changed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from headwater.chain.errors import ArgumentError, RpcError
 from headwater.chain.jsonrpc import JsonRpc, integer
 from headwater.chain.rpc import RpcBackend
 
-_CLIENTS: Final = ("anvil", "hardhat")
+_CLIENTS: Final = ("anvil", "hardhat", "headwater-dev")
 _DEV_BALANCE: Final = 10**6 * 10**18
 _LEAST_BALANCE: Final = 10**3 * 10**18
 
