@@ -1,4 +1,4 @@
-"""Development nodes (anvil, hardhat, ours with --dev): a JSON-RPC node whose clock, history and balances may be changed."""
+"""Development nodes (anvil, hardhat, our own): a JSON-RPC node whose clock, history and balances may be changed."""
 
 from __future__ import annotations
 
