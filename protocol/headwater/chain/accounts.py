@@ -107,6 +107,12 @@ class Account:
         except (ValueError, KeyError, TypeError, NotImplementedError):
             raise KeyUnavailable(f"keystore {file} does not open with this password") from None
 
+    def to_keystore(self, password: str) -> dict[str, Any]:
+        """The key as a keystore (Web3 secret storage, version 3, scrypt), for `from_keystore` and other wallets."""
+        from eth_account import Account as EthAccount  # late, for the same reason
+
+        return dict(EthAccount.encrypt(self._key.secret, password))
+
     # What they sign
 
     def sign_digest(self, digest: bytes) -> bytes:
