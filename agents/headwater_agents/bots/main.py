@@ -9,7 +9,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
-
 from headwater.chain import Account, ConnectionFailed
 from headwater.chain.rpc import RpcBackend
 from headwater_agents.bots.aggregator import AggregatorRole
@@ -38,7 +37,7 @@ def run_bot(path: Path, role: str, *, style: str = "text", level: str = "info", 
         check: open everything, say so, and end.
 
     Raises:
-        BotConfigError, KeyUnavailable, StateError, ManifestError, WrongChain, DeskError: it cannot work as it is set up.
+        BotConfigError, KeyUnavailable, StateError, ManifestError, WrongChain, DeskError: it cannot work as set up.
     """
     config = read_config(path, role)
     account = config.account()

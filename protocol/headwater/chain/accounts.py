@@ -21,6 +21,17 @@ PASSWORD_ENV: Final = "HEADWATER_PASSWORD"  # noqa: S105 - the variable's name, 
 """Environment variable that a keystore's password is read from, if it is set."""
 
 
+def development_key(seed: int, index: int) -> bytes:
+    """Private key, 32 bytes, of development account `index` of a seed. Anybody can work it out: never for real money.
+
+    key = 1 + keccak("headwater account" ‖ seed ‖ index) mod (n - 1), seed and index as 32 bytes.
+    """
+    if seed < 0 or index < 0:
+        raise ArgumentError(f"seed and index are not negative, got {seed} and {index}")
+    digest = keccak(b"headwater account" + seed.to_bytes(32, "big") + index.to_bytes(32, "big"))
+    return (1 + int.from_bytes(digest, "big") % (_CURVE_ORDER - 1)).to_bytes(32, "big")
+
+
 class Account:
     """A secp256k1 key. Compare, hash and print it by its address; the key itself cannot be pickled or printed."""
 
@@ -58,14 +69,8 @@ class Account:
 
     @classmethod
     def derive(cls, seed: int, index: int) -> Account:
-        """Development account, never for real money.
-
-        key = 1 + keccak("headwater account" ‖ seed ‖ index) mod (n - 1), seed and index as 32 bytes.
-        """
-        if seed < 0 or index < 0:
-            raise ArgumentError(f"seed and index are not negative, got {seed} and {index}")
-        digest = keccak(b"headwater account" + seed.to_bytes(32, "big") + index.to_bytes(32, "big"))
-        return cls((1 + int.from_bytes(digest, "big") % (_CURVE_ORDER - 1)).to_bytes(32, "big"))
+        """Development account, never for real money: of `development_key(seed, index)`."""
+        return cls(development_key(seed, index))
 
     @classmethod
     def from_env(cls, variable: str) -> Account:
