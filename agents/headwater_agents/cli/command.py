@@ -9,6 +9,7 @@ from headwater_agents.cli.agent import agent_command
 from headwater_agents.cli.attacking import attack_command
 from headwater_agents.cli.deploying import deploy_command, verify_command
 from headwater_agents.cli.errors import EXIT_CODES
+from headwater_agents.cli.node import node_command
 from headwater_agents.cli.running import run_command
 from headwater_agents.cli.sweeping import sweep_command
 from headwater_agents.cli.tracing import trace_command
@@ -26,4 +27,5 @@ headwater.add_command(sweep_command)
 headwater.add_command(trace_command)
 headwater.add_command(deploy_command)
 headwater.add_command(verify_command)
+headwater.add_command(node_command)
 headwater.add_command(agent_command)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from headwater.chain import HeadwaterError
 from headwater.chain.genesis import CHAIN_ID, PREFUNDED
+from headwater_deploy.config import ConfigError
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
-class NodeError(HeadwaterError, ValueError):
+class NodeError(ConfigError):
     """A node cannot be started as it was told to: a setting, its port, or its file."""
 
 
