@@ -8,7 +8,7 @@ ARGS ?=
 # Seconds of random histories in `make fuzz`.
 BUDGET ?= 900
 
-.PHONY: help run test test-revm lint bench fuzz season attacks anvil gas clean
+.PHONY: help run test test-revm lint bench fuzz season attacks anvil clients gas clean
 
 help:
 	@echo "make run     deploy to an embedded chain, run real forecasts through it, audit every wei"
@@ -21,6 +21,7 @@ help:
 	@echo "make test-revm  the suite once more, on the fast chain"
 	@echo "make gas     rewrite the gas snapshot"
 	@echo "make anvil   install the anvil node for the tests that use one (needs npm)"
+	@echo "make clients install anvil, and cast and ethers, which the tests of our node speak to it with (needs npm)"
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -60,6 +61,9 @@ gas: $(READY)
 
 anvil:
 	npm install --no-save --no-audit --no-fund @foundry-rs/anvil@1.7.1
+
+clients:
+	npm install --no-save --no-audit --no-fund @foundry-rs/anvil@1.7.1 @foundry-rs/cast@1.7.1 ethers@6.17.0
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis node_modules
