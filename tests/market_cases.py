@@ -1,0 +1,219 @@
+"""A market to test on: a node on the wall clock, a deployment, a facilitator, a seller and a buyer, on loopback."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from conftest import find_anvil
+from headwater.chain import Account, LocalControl, TxRequest
+from headwater.chain.backend import Backend
+from headwater.chain.connect import connect
+from headwater.chain.participant import Participant
+from headwater.chain.system import System
+from headwater.signals import SignalDomain
+from headwater.units import WAD
+from headwater_agents.durable.database import Database
+from headwater_agents.market.buyer import Buyer, Offer
+from headwater_agents.market.facilitator import Facilitator
+from headwater_agents.market.fetch import Fetcher
+from headwater_agents.market.gate import Price
+from headwater_agents.market.payment import Currency
+from headwater_agents.market.purchases import Limits
+from headwater_agents.market.seller import Seller
+from headwater_agents.market.serving import Server
+from headwater_agents.market.shelf import Shelf
+from headwater_deploy import deploy
+from headwater_deploy.node import NodeConfig, start_node
+
+TOKENS = WAD
+PRICE = 3 * TOKENS
+GIFT = 1_000 * TOKENS
+FORECAST = (3 * WAD // 10, 7 * WAD // 10)
+OTHER_FORECAST = (6 * WAD // 10, 4 * WAD // 10)
+QUESTION, NEXT, EARLY, CLOSED, UNKNOWN = 7, 8, 9, 10, 11
+AGENT = 5
+LIMITS = Limits(per_payment=PRICE, per_question=10 * PRICE, per_day=1_000 * PRICE)
+
+DEPLOYER, PROVIDER, PAYER, FEES, THIEF = (Account.derive(77, index) for index in range(5))
+
+
+@contextmanager
+def wall_clock_anvil(*options: str) -> Iterator[str]:
+    """URL of an anvil on the wall clock's time, for as long as the context lasts."""
+    binary = find_anvil()
+    if binary is None:
+        pytest.skip("ANVIL IS ABSENT: `make anvil`")
+    command = [binary, "--host", "127.0.0.1", "--port", "0", "--hardfork", "prague", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        drain = None
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if found := re.search(r"Listening on (127\.0\.0\.1:\d+)", line):
+                    break
+            else:
+                pytest.fail("anvil did not start")
+            drain = threading.Thread(target=process.stdout.read, daemon=True)
+            drain.start()
+            yield f"http://{found[1]}"
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+            if drain is not None:
+                drain.join(timeout=10)
+
+
+@contextmanager
+def wall_clock_node(kind: str) -> Iterator[str]:
+    """URL of a node on the wall clock's time: "anvil" (a block for every transaction), or "revm" and "tester", ours."""
+    if kind == "anvil":
+        with wall_clock_anvil() as url:
+            yield url
+    else:
+        with start_node(NodeConfig(chain=kind, port=0, block_time=0)) as node:
+            yield node.url
+
+
+@dataclass
+class Chain:
+    """A node with the contracts on it, and people with tokens. `funds` pays for gas."""
+
+    url: str
+    backend: Backend
+    system: System
+    funds: Account
+
+    @property
+    def currency(self) -> Currency:
+        return Currency(chain_id=self.backend.chain_id, token=self.system.addresses.token)
+
+    @property
+    def domain(self) -> SignalDomain:
+        return SignalDomain(chain_id=self.backend.chain_id, arena=self.system.addresses.arena)
+
+    def people(self) -> list[Participant]:
+        return [Participant(self.system, account) for account in (DEPLOYER, PROVIDER, PAYER, FEES, THIEF)]
+
+    def tokens(self, account: Account) -> int:
+        return self.system.balance(account.address)
+
+    def all_tokens(self) -> int:
+        """Everything that people have: payments move it, and never make or lose any."""
+        return sum(self.tokens(person.account) for person in self.people())
+
+
+def fund(backend: Backend, account: Account) -> None:
+    """Give an account money for gas."""
+    if isinstance(backend, LocalControl):
+        backend.fund(account.address, 10**20)
+    else:
+        backend.send(TxRequest(to=account.address, value=10**20), Account.derive(0, 0))
+
+
+@contextmanager
+def open_chain(kind: str) -> Iterator[Chain]:
+    with wall_clock_node(kind) as url:
+        backend = connect(url)
+        try:
+            for account in (DEPLOYER, PROVIDER, PAYER, FEES, THIEF):
+                fund(backend, account)
+            system = deploy(backend, DEPLOYER).system
+            chain = Chain(url, backend, system, DEPLOYER)
+            deployer = Participant(system, DEPLOYER)
+            for account in (PAYER, THIEF):
+                deployer.transfer(account.address, GIFT)
+            yield chain
+        finally:
+            backend.close()
+
+
+@dataclass
+class Market:
+    """One of each, running. `folder` holds their files."""
+
+    chain: Chain
+    folder: Path
+    facilitator: Facilitator
+    facilitator_url: str
+    seller: Seller
+    shelf: Shelf
+    seller_url: str
+    buyer: Buyer
+    offer: Offer
+    _stack: ExitStack = field(repr=False, default_factory=ExitStack)
+
+    def another_buyer(self, account: Account, limits: Limits = LIMITS) -> Buyer:
+        name = f"buyer-{account.address}-{time.monotonic_ns()}.sqlite"
+        return self._stack.enter_context(open_buyer(self.chain, self.folder / name, account, limits))
+
+
+@contextmanager
+def open_buyer(chain: Chain, path: Path, account: Account = PAYER, limits: Limits = LIMITS) -> Iterator[Buyer]:
+    with ExitStack() as stack:
+        database = Database(path, {"role": "buyer", "address": account.address})
+        stack.callback(database.close)
+        fetcher = stack.enter_context(Fetcher(private=True, seconds=30))
+        buyer = Buyer(database, account, chain.domain, chain.currency, limits, chain.url, fetcher)
+        stack.callback(buyer.close)
+        yield buyer
+
+
+@contextmanager
+def open_facilitator(chain: Chain, path: Path, **options: float) -> Iterator[tuple[Facilitator, str]]:
+    with ExitStack() as stack:
+        database = Database(path, {"role": "facilitator"})
+        stack.callback(database.close)
+        facilitator = Facilitator(
+            database,
+            chain.url,
+            chain.backend.chain_id,
+            FEES,
+            [chain.currency.token],
+            **options,  # type: ignore[arg-type]
+        )
+        stack.callback(facilitator.close)
+        server = stack.enter_context(Server(facilitator.app()))
+        yield facilitator, server.url
+
+
+def stock(shelf: Shelf, now: int) -> None:
+    """Two questions that are for sale, one whose signal is not made, one that is over."""
+    for question, closes in ((QUESTION, 3_600), (NEXT, 3_600), (EARLY, 3_600), (CLOSED, -1)):
+        shelf.expect(question, outcomes=2, closes=now + closes)
+    shelf.put(QUESTION, FORECAST, now)
+    shelf.put(NEXT, OTHER_FORECAST, now)
+    shelf.put(CLOSED, FORECAST, now)
+
+
+@contextmanager
+def open_seller(chain: Chain, path: Path, facilitator_url: str, price: int = PRICE) -> Iterator[tuple[Seller, str]]:
+    with ExitStack() as stack:
+        database = Database(path, {"role": "seller"})
+        stack.callback(database.close)
+        shelf = Shelf(database, PROVIDER, chain.domain, AGENT)
+        stock(shelf, int(time.time()))
+        seller = Seller(
+            shelf, Price(currency=chain.currency, wei=price, payee=PROVIDER.address), facilitator_url, chain.url
+        )
+        stack.callback(seller.close)
+        server = stack.enter_context(Server(seller.app()))
+        yield seller, server.url
+
+
+@contextmanager
+def open_market(chain: Chain, folder: Path) -> Iterator[Market]:
+    with ExitStack() as stack:
+        facilitator, facilitator_url = stack.enter_context(open_facilitator(chain, folder / "facilitator.sqlite"))
+        seller, url = stack.enter_context(open_seller(chain, folder / "seller.sqlite", facilitator_url))
+        buyer = stack.enter_context(open_buyer(chain, folder / "buyer.sqlite"))
+        offer = Offer(agent_id=AGENT, wallet=PROVIDER.address, endpoint=url, wei=PRICE)
+        yield Market(chain, folder, facilitator, facilitator_url, seller, seller.shelf, url, buyer, offer, stack)
