@@ -30,6 +30,14 @@ class Call:
     gas_price: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a sealed transaction went: what it gave back, and in geth's words what stopped it, if anything did."""
+
+    output: bytes
+    error: str | None
+
+
 class ServedChain(Protocol):
     """A chain that a node serves. `at` is a sealed block's number; None is the block to come, on the newest state.
 
@@ -72,6 +80,9 @@ class ServedChain(Protocol):
 
     def run(self, call: Call, at: int | None) -> bytes:
         """What a call gives back; it changes nothing."""
+
+    def again(self, number: int, transactions: Sequence[Decoded]) -> Outcome:
+        """Run the first transactions of a sealed block again, in their place: how the last of them went."""
 
     def estimate(self, call: Call) -> int:
         """Gas that a transaction needs in the block to come: enough, and at most 1.5% too much."""

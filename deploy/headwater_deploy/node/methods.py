@@ -29,7 +29,7 @@ from headwater_deploy.node.params import (
     read_tag,
     take,
 )
-from headwater_deploy.node.views import block_view, pending_view, receipt_views, transaction_view
+from headwater_deploy.node.views import block_view, pending_view, receipt_views, top_call_view, transaction_view
 
 Method = Callable[[Any], Any]
 
@@ -218,6 +218,18 @@ class Methods:
             shelf = content["pending" if ready else "queued"]
             shelf.setdefault(sender, {})[str(nonce)] = transaction_view(transaction)
         return content
+
+    def _do_debug_traceTransaction(self, params: Any) -> dict[str, Any]:  # noqa: N802
+        """Its outermost call, as geth's callTracer tells it with onlyTopCall."""
+        tx_hash, options = take(params, 1, 2)
+        place = self._node.ledger.place(read_hash(tx_hash))
+        wanted = options if isinstance(options, dict) else {}
+        settings = wanted.get("tracerConfig")
+        if wanted.get("tracer") != "callTracer" or not isinstance(settings, dict) or not settings.get("onlyTopCall"):
+            raise bad_params('only {"tracer": "callTracer", "tracerConfig": {"onlyTopCall": true}} is kept here')
+        if place is None:
+            raise refused("transaction not found")
+        return top_call_view(self._node, *place)
 
     # Finding
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from eth.exceptions import OutOfGas as EvmOutOfGas
@@ -13,7 +14,7 @@ from headwater.chain import Receipt, Reverted, TransactionRejected
 from headwater.chain.errors import reverted
 from headwater.chain.tester import EmbeddedBackend
 from headwater.chain.transaction import address_bytes
-from headwater_deploy.node.chain import Call, least_gas
+from headwater_deploy.node.chain import Call, Outcome, least_gas
 from headwater_deploy.node.decode import Decoded, floor_gas, intrinsic_gas
 from headwater_deploy.node.header import Header
 
@@ -58,8 +59,19 @@ class ServedTester(EmbeddedBackend):
         vm = self._vm_at(at)
         computation = _attempt(vm, call, max(call.gas, _least(call)))
         if computation.is_error:
-            raise _failure(computation, call)
+            raise _failure(computation)
         return bytes(computation.output)
+
+    def again(self, number: int, transactions: Sequence[Decoded]) -> Outcome:
+        """How the last of a sealed block's first transactions went."""
+        header = self._headers[number].copy(state_root=self._headers[number - 1].state_root, gas_used=0)
+        vm = self._chain.get_vm(header)
+        for transaction in transactions:
+            _, computation = vm.apply_transaction(header, vm.get_transaction_builder().decode(transaction.raw))
+        error = computation.error if computation.is_error else None
+        if error is None or isinstance(error, EvmRevert):
+            return Outcome(bytes(computation.output), None if error is None else "execution reverted")
+        return Outcome(b"", "out of gas" if isinstance(error, EvmOutOfGas) else f"{type(error).__name__}: {error}")
 
     def estimate(self, call: Call) -> int:
         """Gas that a transaction needs. Raises Reverted, TransactionRejected."""
@@ -72,7 +84,7 @@ class ServedTester(EmbeddedBackend):
         if first.is_error:
             if isinstance(first.error, EvmOutOfGas):
                 raise TransactionRejected(f"gas required exceeds allowance ({call.gas})")
-            raise _failure(first, call)
+            raise _failure(first)
         used = call.gas - first.get_gas_remaining()
         if used <= least:
             return least
@@ -150,10 +162,7 @@ def _least(call: Call) -> int:
     return max(intrinsic_gas(call.data, create=call.to is None), floor_gas(call.data))
 
 
-def _failure(computation: Any, call: Call) -> Reverted | TransactionRejected:
+def _failure(computation: Any) -> Reverted:
     error = computation.error
-    if isinstance(error, EvmRevert):
-        return reverted(bytes(computation.output), context="call")
-    if isinstance(error, EvmOutOfGas):
-        return reverted(b"", context="call", out_of_gas=True)
-    return TransactionRejected(f"{type(error).__name__}: {error}"[:200])
+    data = bytes(computation.output) if isinstance(error, EvmRevert) else b""
+    return reverted(data, context="call", out_of_gas=isinstance(error, EvmOutOfGas))

@@ -7,6 +7,7 @@ is replayed on a second engine when somebody asks.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Final
 
 from eth_hash.auto import keccak
@@ -17,7 +18,7 @@ from headwater.chain.genesis import BLOCK_GAS_LIMIT
 from headwater.chain.revm import RevmBackend
 from headwater.chain.revm_engine import Engine
 from headwater.chain.revm_history import Poke
-from headwater_deploy.node.chain import Call, least_gas
+from headwater_deploy.node.chain import Call, Outcome, least_gas
 from headwater_deploy.node.decode import Decoded, floor_gas, intrinsic_gas
 from headwater_deploy.node.header import EMPTY_ROOT, Header, bloom_of, encode_header, encode_receipt, root_of
 
@@ -61,6 +62,17 @@ class ServedRevm(RevmBackend):
         """What a call gives back. Raises Reverted, TransactionRejected."""
         gas, nonce = max(call.gas, _least(call)), self.nonce(call.sender)
         return self._engine_at(at).attempt(call.sender, nonce, call.to, call.data, call.value, gas)[0]
+
+    def again(self, number: int, transactions: Sequence[Decoded]) -> Outcome:
+        """How the last of a sealed block's first transactions went: failures are kept."""
+        place = self._upto(number - 1) + len(transactions) - 1
+        sent = self._sent[place]
+        if sent.failure is not None:
+            data, out_of_gas = sent.failure
+            return Outcome(data, "out of gas" if out_of_gas else "execution reverted")
+        engine = self._history.at(self._sent, self._pokes, place)
+        engine.at(sent.block, sent.timestamp)
+        return Outcome(engine.attempt(sent.sender, sent.nonce, sent.to, sent.data, sent.value, sent.gas)[0], None)
 
     def estimate(self, call: Call) -> int:
         """Gas that a transaction needs. Raises Reverted, TransactionRejected."""

@@ -29,6 +29,7 @@ class RunningNode:
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         self.url: Final = f"http://{shown}:{port}"
+        self.chain: Final = node.config.chain
         self.chain_id: Final = node.config.chain_id
         self.addresses: Final = tuple(
             Account.derive(node.config.seed, index).address for index in range(node.config.accounts)

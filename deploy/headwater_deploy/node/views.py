@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from headwater.chain import Receipt
 from headwater.chain.backend import Log
+from headwater.chain.errors import reverted
 from headwater.chain.transaction import rlp_encode
 from headwater_deploy.node.chain import NOBODY
 from headwater_deploy.node.decode import Decoded
@@ -168,6 +169,28 @@ def _receipt_view(
         "transactionIndex": quantity(index),
         "type": quantity(said.kind),
     }
+
+
+def top_call_view(node: Node, block: Block, index: int) -> dict[str, Any]:
+    """The outermost call of a sealed transaction, as geth's callTracer shows it."""
+    transactions = [node.ledger.transaction(block, each) for each in range(index + 1)]
+    said, outcome = transactions[-1], node.chain.again(block.number, transactions)
+    receipt = receipt_views(node, block, index)[0]
+    view = {
+        "type": "CREATE" if said.to is None else "CALL",
+        "from": said.sender,
+        "to": said.to or said.creates,
+        "value": quantity(said.value),
+        "gas": quantity(said.gas),
+        "gasUsed": receipt["gasUsed"],
+        "input": octets(said.data),
+        "output": octets(outcome.output),
+    }
+    if outcome.error is not None:
+        view["error"] = outcome.error
+        if reason := reverted(outcome.output).reason:
+            view["revertReason"] = reason
+    return view
 
 
 def log_views(ledger: Ledger, logs: Sequence[Log]) -> list[dict[str, Any]]:

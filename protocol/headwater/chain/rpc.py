@@ -232,7 +232,8 @@ class RpcBackend:
         """
         context = _context(transaction.to)
         try:
-            trace = self._rpc.request("debug_traceTransaction", receipt.tx_hash, {"tracer": "callTracer"})
+            wanted = {"tracer": "callTracer", "tracerConfig": {"onlyTopCall": True}}
+            trace = self._rpc.request("debug_traceTransaction", receipt.tx_hash, wanted)
             text = str(trace.get("error", "")).lower().replace(" ", "")
             data = octets(trace.get("output") or "0x")
             return reverted(data, context=context, receipt=receipt, out_of_gas="outofgas" in text)
