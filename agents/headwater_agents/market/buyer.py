@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -83,13 +83,14 @@ class BadSignal(PurchaseError):  # noqa: N818
 class Offer:
     """What a seller says it sells: by whom (agent id and wallet), where, and for how much (wei).
 
-    `endpoint` is the base URL, without a slash at the end.
+    `endpoint` is a base URL. `past` is what the seller claims of its past, which nobody has checked.
     """
 
     agent_id: int
     wallet: str
     endpoint: str
     wei: int
+    past: Mapping[str, int | float | str | bool] = field(default_factory=dict, hash=False)
 
 
 class Buyer:
