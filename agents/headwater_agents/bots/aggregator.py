@@ -25,10 +25,12 @@ class AggregatorRole:
         """Learn; buy and sell while commits are open; announce."""
         kit = self._kit
         self._buying.catch_up()
+        self._shop.resolved(kit.watch)
         for asked, phase in kit.live(now):
             if phase is not Phase.COMMIT or self._shop.has(asked.id):
                 continue
-            self._pantry.shop(asked, now)
+            self._shop.expect(asked)
+            self._pantry.fill(asked, now)
             question = kit.question(asked, phase, now, _LAST_CALL_BPS)
             for action in self._policy.act(self._view(question)):
                 if isinstance(action, Signal):

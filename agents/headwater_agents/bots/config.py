@@ -45,6 +45,8 @@ class MarketConfig:
 
     facilitator: URL; without one nothing is bought or sold. price: of a signal this bot sells. suppliers: agent ids
     this bot buys from, in the order its pool takes them. per_payment, per_question, per_day: the most it spends.
+    past: what its registration says of its past, texts and numbers by name. private: buy from addresses that are not
+    public too, as a swarm on one machine does.
     """
 
     facilitator: str = ""
@@ -53,6 +55,8 @@ class MarketConfig:
     per_payment: int = 10**17
     per_question: int = 10**18
     per_day: int = 10**21
+    past: Mapping[str, Any] = field(default_factory=dict)
+    private: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -208,7 +212,7 @@ def _known(raw: Mapping[str, Any], accepted: set[str], where: str) -> None:
 def _typed(name: str, value: Any, kind: Any) -> Any:
     if kind is float and type(value) is int:
         return float(value)
-    if kind in (str, int, float):
+    if kind in (str, int, float, bool):
         if type(value) is not kind:
             raise BotConfigError(f"{name} is {value!r}; it must be of type {kind.__name__}")
         return value

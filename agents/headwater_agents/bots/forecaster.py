@@ -45,7 +45,7 @@ class ForecasterRole:
 
     def _commit(self, asked: Asked, now: int) -> None:
         kit = self._kit
-        self._pantry.shop(asked, now)
+        self._pantry.fill(asked, now)
         found = kit.system.checkpoint_before(kit.address, asked.opened)
         if found is None:
             return

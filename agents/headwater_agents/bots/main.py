@@ -14,7 +14,7 @@ from headwater.chain.rpc import RpcBackend
 from headwater_agents.bots.aggregator import AggregatorRole
 from headwater_agents.bots.brain import make_policy, salt_seed
 from headwater_agents.bots.config import BotConfig, read_config
-from headwater_agents.bots.desk import Desk, make_app
+from headwater_agents.bots.desk import Desk
 from headwater_agents.bots.forecaster import ForecasterRole
 from headwater_agents.bots.keeper import KeeperRole
 from headwater_agents.bots.kit import Kit, Role
@@ -25,6 +25,7 @@ from headwater_agents.bots.provider import ProviderRole
 from headwater_agents.bots.resolver import ResolverRole
 from headwater_agents.bots.source import make_source
 from headwater_agents.bots.trading import Trading, open_trading
+from headwater_agents.market.serving import Server
 
 
 def run_bot(path: Path, role: str, *, style: str = "text", level: str = "info", check: bool = False) -> None:
@@ -37,7 +38,7 @@ def run_bot(path: Path, role: str, *, style: str = "text", level: str = "info", 
         check: open everything, say so, and end.
 
     Raises:
-        BotConfigError, KeyUnavailable, StateError, ManifestError, WrongChain, DeskError: it cannot work as set up.
+        BotConfigError, KeyUnavailable, StateError, ManifestError, WrongChain, ServerError: it cannot work as set up.
     """
     config = read_config(path, role)
     account = config.account()
@@ -51,15 +52,21 @@ def run_bot(path: Path, role: str, *, style: str = "text", level: str = "info", 
             stack.callback(backend.close)
             kit = _opened(config, account, backend, log, stop, stack)
             on_drain.append(lambda: setattr(kit, "draining", True))
-            trading = stack.enter_context(open_trading(kit))
-            role_ = make_role(kit, trading)
-            desk = Desk(make_app(trading.routes, kit.vitals), config.http.host, config.http.port)
-            stack.callback(desk.stop)
-            trading.listening(desk.url)
-            log.info("ready", role=role, account=account.address, url=desk.url, series=config.series)
+            desk = Desk(kit.vitals)
+            server = stack.enter_context(Server(desk, host=config.http.host, port=config.http.port))
+
+            def set_up() -> Role:
+                trading = stack.enter_context(open_trading(kit, server.url))
+                role_ = make_role(kit, trading)
+                desk.inner, desk.ready = trading.app, True
+                log.info("ready", role=role, account=account.address, url=server.url, series=config.series)
+                return role_
+
+            process = Process(kit, set_up, stop)
             if check:
-                return
-            Process(kit, role_, stop).run()
+                process.check()
+            else:
+                process.run()
         except Stopped:
             pass
         log.info("stopped")

@@ -1,35 +1,134 @@
-"""What a buyer's process gets from the market: its suppliers' signals for a question, paid for once."""
+"""What a buyer's process gets from the market: its suppliers' signals for a question, each paid for once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
 
+from headwater.chain import HeadwaterError
+from headwater.identity import Registries
+from headwater.signals import SignedSignal, signal_from_json
+from headwater_agents.bots.config import BotConfigError
+from headwater_agents.bots.logs import Log
+from headwater_agents.bots.vitals import Vitals
 from headwater_agents.bots.watch import Asked
+from headwater_agents.market.buyer import Buyer, NotForSale, Offer
 from headwater_agents.policies import Forecast
 
+_PATIENCE_S: Final = 4.0
+"""Longest that one look waits for sellers; what is unfinished then goes on at the next."""
 
-class Pantry(Protocol):
-    """Bought signals. Suppliers stand in the order in which the pool takes them."""
+_OFFER_AGE_S: Final = 60.0
+_EARLY: Final = (404, 425)  # a seller may hear of a question later than its buyer
+_OVER: Final = 410
 
-    @property
-    def suppliers(self) -> tuple[int, ...]:
-        """Their agent ids."""
-        ...
+Discover = Callable[[int], Offer]
+"""What an agent offers on this series, by its id. Raises HeadwaterError."""
 
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """Where the cascade pays them."""
-        ...
+
+class Pantry:
+    """Bought signals of a fixed row of suppliers, in the order in which the pool takes them.
+
+    Where the cascade pays a supplier is its wallet at the start, as the registry has it.
+    """
+
+    def __init__(
+        self,
+        suppliers: Sequence[int],
+        registries: Registries | None,
+        discover: Discover | None,
+        buyer: Buyer | None,
+        log: Log,
+        vitals: Vitals,
+    ) -> None:
+        self.suppliers = tuple(suppliers)
+        self._discover, self._buyer, self._log, self._vitals = discover, buyer, log, vitals
+        self.addresses = tuple(_wallet(registries, agent) for agent in suppliers)
+        self._offers: dict[int, tuple[float, Offer]] = {}
+        self._known: dict[tuple[int, int], Forecast] = {}
+        self._given_up: set[tuple[int, int]] = set()
+        self._told: set[tuple[int, int, str]] = set()
 
     def signals(self, question: int) -> tuple[Forecast | None, ...]:
-        """What was bought for a question so far, by supplier."""
-        ...
+        """What was bought for a question so far, by supplier; None for what was not."""
+        return tuple(self._signal(question, place) for place in range(len(self.suppliers)))
 
-    def shop(self, asked: Asked, now: int) -> None:
-        """Buy what is missing and wanted for a question, as far as limits and sellers allow."""
-        ...
+    def fill(self, asked: Asked, now: int) -> None:
+        """Buy what is missing for a question, as far as limits and sellers allow, before its commits end."""
+        buyer = self._buyer
+        missing = [
+            place
+            for place in range(len(self.suppliers))
+            if self._signal(asked.id, place) is None and (asked.id, place) not in self._given_up
+        ]
+        if buyer is None or not missing or asked.odds is None:
+            return
+        places, offers = self._offered(missing, asked.id)
+        deadline = min(_PATIENCE_S, float(asked.times.commit_end - now))
+        if not offers or deadline <= 0:
+            return
+        answers = buyer.buy_all(offers, asked.id, outcomes=len(asked.odds), deadline=deadline)
+        for place, offer, answer in zip(places, offers, answers, strict=True):
+            if isinstance(answer, SignedSignal):
+                self._known[asked.id, place] = answer.signal.forecast
+                self._vitals.signals_bought.inc()
+                self._log.info("bought", question=asked.id, agent=offer.agent_id, wei=offer.wei)
+            else:
+                self._failed(asked.id, place, answer)
 
-    def settle(self, question: int, worth: Mapping[int, float]) -> None:
-        """Take in what each supplier's signal turned out to be worth."""
-        ...
+    def _offered(self, places: Sequence[int], question: int) -> tuple[list[int], list[Offer]]:
+        found: list[tuple[int, Offer]] = []
+        for place in places:
+            try:
+                found.append((place, self._offer(self.suppliers[place])))
+            except HeadwaterError as error:
+                self._tell(question, place, error)
+        return [place for place, _ in found], [offer for _, offer in found]
+
+    def _offer(self, agent: int) -> Offer:
+        kept = self._offers.get(agent)
+        if kept is not None and time.monotonic() - kept[0] < _OFFER_AGE_S:
+            return kept[1]
+        if self._discover is None:
+            raise BotConfigError("[market] facilitator is missing: signals are paid by it")
+        offer = self._discover(agent)
+        self._offers[agent] = (time.monotonic(), offer)
+        return offer
+
+    def _failed(self, question: int, place: int, error: HeadwaterError) -> None:
+        if isinstance(error, NotForSale):
+            if error.status in _EARLY:
+                return
+            if error.status == _OVER:
+                self._given_up.add((question, place))
+        else:
+            # It may have moved: ask the registry again before the next try.
+            self._offers.pop(self.suppliers[place], None)
+        self._tell(question, place, error)
+
+    def _tell(self, question: int, place: int, error: HeadwaterError) -> None:
+        said = (question, place, type(error).__name__)
+        if said not in self._told:
+            self._told.add(said)
+            self._log.warning(
+                "not_bought", question=question, agent=self.suppliers[place], kind=said[2], why=str(error)
+            )
+
+    def _signal(self, question: int, place: int) -> Forecast | None:
+        known = self._known.get((question, place))
+        if known is None and self._buyer is not None:
+            kept = self._buyer.purchases.find(question, self.addresses[place])
+            if kept is not None and kept.state == "bought":
+                known = signal_from_json(self._buyer.purchases.answer(kept)).signal.forecast
+                self._known[question, place] = known
+        return known
+
+
+def _wallet(registries: Registries | None, agent: int) -> str:
+    if registries is None:
+        raise BotConfigError("[market] suppliers are named by agent ids; this deployment has no registries")
+    wallet = registries.agent(agent).wallet
+    if wallet is None:
+        raise BotConfigError(f"[market] suppliers: agent {agent} has no wallet, so it cannot be paid")
+    return wallet

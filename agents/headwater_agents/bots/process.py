@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Final
 
 from headwater.chain import ConnectionFailed, HeadwaterError
+from headwater_agents.bots.config import BotConfigError
 from headwater_agents.bots.kit import Kit, Role
 from headwater_agents.durable.outbox import DeadlinePassed, KeyInUse
 
@@ -14,10 +16,11 @@ _WORST_WAIT_S: Final = 15.0
 
 
 class Process:
-    """Runs a role on a kit. `stop` ends it after the look under way."""
+    """Runs a role on a kit. `set_up` makes the role, at the first look that goes through; `stop` ends it."""
 
-    def __init__(self, kit: Kit, role: Role, stop: threading.Event) -> None:
-        self._kit, self._role, self._stop = kit, role, stop
+    def __init__(self, kit: Kit, set_up: Callable[[], Role], stop: threading.Event) -> None:
+        self._kit, self._set_up, self._stop = kit, set_up, stop
+        self._role: Role | None = None
         self._failures = 0
 
     def run(self) -> None:
@@ -27,11 +30,18 @@ class Process:
             self.step()
             self._stop.wait(max(0.0, self._wait() - (time.monotonic() - began)))
 
+    def check(self) -> None:
+        """Recover, set up, and nothing else. Raises what stands in the way."""
+        self._recover()
+        self._set_up()
+
     def step(self) -> bool:
-        """One look; whether it went through. Nothing but a programming error or a kill leaves by exception."""
+        """One look; whether it went through. Settings that cannot work raise BotConfigError; nothing else does."""
         kit = self._kit
         try:
             self._look()
+        except BotConfigError:
+            raise
         except DeadlinePassed as late:
             kit.log.warning("too_late", why=str(late))
         except KeyInUse as foreign:
@@ -48,11 +58,7 @@ class Process:
 
     def _look(self) -> None:
         kit = self._kit
-        recovery = kit.backend.recover()
-        for entry in recovery.ended:
-            kit.log.info("recovered", what=entry.label, state=str(entry.state), nonce=entry.nonce)
-        if recovery.key_in_use:
-            self._be_safe("transactions of this account that are not in its file")
+        self._recover()
         # The head after that: whatever of this bot's is mined is in it, so nothing is decided twice.
         head = kit.backend.inner.head()
         kit.clock.see(head.number, head.timestamp)
@@ -62,7 +68,16 @@ class Process:
         kit.vitals.questions.set(len(kit.watch.questions))
         if (skew := kit.clock.skew) is not None:
             kit.vitals.skew.set(skew)
+        if self._role is None:
+            self._role = self._set_up()
         self._role.tick(kit.clock.now())
+
+    def _recover(self) -> None:
+        recovery = self._kit.backend.recover()
+        for entry in recovery.ended:
+            self._kit.log.info("recovered", what=entry.label, state=str(entry.state), nonce=entry.nonce)
+        if recovery.key_in_use:
+            self._be_safe("transactions of this account that are not in its file")
 
     def _be_safe(self, why: str) -> None:
         if not self._kit.safe:

@@ -35,9 +35,11 @@ class ProviderRole:
     def tick(self, now: int) -> None:
         """Learn what was resolved; put up a signal for every question that has none."""
         self._student.catch_up(self._kit.watch)
+        self._shop.resolved(self._kit.watch)
         for asked, phase in self._kit.live(now):
             if phase is not Phase.COMMIT or self._shop.has(asked.id):
                 continue
+            self._shop.expect(asked)
             view = ProviderView(
                 question=self._kit.question(asked, phase, now, _LAST_CALL_BPS),
                 reading=self._source.reading(asked.topic),

@@ -32,16 +32,17 @@ class Student(Generic[LessonT, MemoryT]):
             memory = learner.learn(memory, each)
         self._begin = memory
         self.memory = memory
-        self._learnt: list[int] = []
+        self._learnt: list[tuple[int, int | None]] = []
 
     def catch_up(self, watch: SeriesWatch) -> bool:
         """Learn what was resolved since; whether there was anything."""
-        if watch.resolved[: len(self._learnt)] != self._learnt:
+        told = [(number, watch.questions[number].outcome) for number in watch.resolved]
+        if told[: len(self._learnt)] != self._learnt:
             self.memory, self._learnt = self._begin, []
-        news = watch.resolved[len(self._learnt) :]
-        for number in news:
+        news = told[len(self._learnt) :]
+        for number, outcome in news:
             lesson = self._lesson(watch.questions[number])
             if lesson is not None:
                 self.memory = self._learner.learn(self.memory, lesson)
-            self._learnt.append(number)
+            self._learnt.append((number, outcome))
         return bool(news)

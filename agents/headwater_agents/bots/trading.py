@@ -2,45 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Final
 
-from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
+from headwater.identity import Registries
+from headwater.signals import SignalDomain
 from headwater_agents.bots.config import BotConfigError
 from headwater_agents.bots.kit import Kit
+from headwater_agents.bots.membership import enrol, registration_file
+from headwater_agents.bots.offers import Offers
 from headwater_agents.bots.pantry import Pantry
-from headwater_agents.bots.shop import Shop
-from headwater_agents.bots.watch import Asked
+from headwater_agents.bots.shop import ShelfShop, Shop
+from headwater_agents.bots.watch import Asked, SeriesWatch
+from headwater_agents.market.buyer import Buyer
+from headwater_agents.market.fetch import Fetcher
+from headwater_agents.market.gate import Price
+from headwater_agents.market.payment import Currency
+from headwater_agents.market.purchases import Limits
+from headwater_agents.market.seller import Seller
+from headwater_agents.market.shelf import Shelf
 from headwater_agents.policies import Forecast
+from headwater_deploy import Manifest
+
+SELLERS: Final = ("provider", "aggregator")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trading:
-    """What a role buys from and sells through; routes to serve; whom to tell where they are served."""
+    """What a role buys from and sells through, and what is served to the market."""
 
     shop: Shop
     pantry: Pantry
-    routes: Sequence[BaseRoute]
-    listening: Callable[[str], None]
-
-
-class NoPantry:
-    """Buys from nobody."""
-
-    suppliers: tuple[int, ...] = ()
-    addresses: tuple[str, ...] = ()
-
-    def signals(self, question: int) -> tuple[Forecast | None, ...]:
-        """None."""
-        return ()
-
-    def shop(self, asked: Asked, now: int) -> None:
-        """Nothing."""
-
-    def settle(self, question: int, worth: Mapping[int, float]) -> None:
-        """Nothing."""
+    app: ASGIApp | None
 
 
 class NoShop:
@@ -50,19 +47,64 @@ class NoShop:
         """True: there is nothing to do."""
         return True
 
+    def expect(self, asked: Asked) -> None:
+        """Nothing."""
+
     def publish(self, asked: Asked, forecast: Forecast, now: int) -> None:
+        """Nothing."""
+
+    def resolved(self, watch: SeriesWatch) -> None:
         """Nothing."""
 
 
 @contextmanager
-def open_trading(kit: Kit) -> Iterator[Trading]:
-    """The market as the settings ask for it. Raises BotConfigError."""
+def open_trading(kit: Kit, url: str) -> Iterator[Trading]:
+    """The market as the settings ask for it; `url` is where this bot is reached.
+
+    A seller registers itself, once, and again says where it is when that has changed. Raises BotConfigError, and what
+    sending a transaction raises.
+    """
     config = kit.config
-    if not config.market.facilitator:
-        if config.role in ("provider", "aggregator"):
-            raise BotConfigError(f"[market] facilitator is missing: a {config.role} sells signals, and is paid by it")
-        if config.market.suppliers:
-            raise BotConfigError("[market] facilitator is missing: signals are paid by it; or leave suppliers empty")
-        yield Trading(shop=NoShop(), pantry=NoPantry(), routes=(), listening=lambda url: None)
+    market = config.market
+    selling = config.role in SELLERS
+    if not market.facilitator and (selling or market.suppliers):
+        raise BotConfigError("[market] facilitator is missing: signals are paid through it")
+    if not market.facilitator:
+        yield Trading(shop=NoShop(), pantry=Pantry((), None, None, None, kit.log, kit.vitals), app=None)
         return
-    raise BotConfigError("not yet")
+    registries = Registries(kit.backend, Manifest.read(config.manifest).registries())
+    currency = Currency(chain_id=kit.backend.chain_id, token=kit.system.addresses.token)
+    domain = SignalDomain(chain_id=kit.backend.chain_id, arena=kit.system.addresses.arena)
+    with ExitStack() as stack:
+        shop: Shop = NoShop()
+        app: ASGIApp | None = None
+        if selling:
+            seller = _seller(kit, registries, currency, domain, config.http.public or url)
+            stack.callback(seller.close)
+            for sale in seller.recover():
+                kit.log.warning("undecided_sale", question=sale.question, payer=sale.payer)
+            shop, app = ShelfShop(seller.shelf, kit.vitals), seller.app()
+        buyer = None
+        fetcher = stack.enter_context(Fetcher(private=market.private))
+        if market.suppliers:
+            limits = Limits(per_payment=market.per_payment, per_question=market.per_question, per_day=market.per_day)
+            buyer = Buyer(kit.database, kit.account, domain, currency, limits, config.rpc, fetcher, now=kit.clock.now)
+            stack.callback(buyer.close)
+        offers = Offers(registries, fetcher, currency.token, config.series)
+        pantry = Pantry(market.suppliers, registries, offers, buyer, kit.log, kit.vitals)
+        yield Trading(shop=shop, pantry=pantry, app=app)
+
+
+def _seller(kit: Kit, registries: Registries, currency: Currency, domain: SignalDomain, endpoint: str) -> Seller:
+    config = kit.config
+    agent_id = enrol(kit, registries, endpoint)
+    shelf = Shelf(kit.database, kit.account, domain, agent_id)
+    file = registration_file(registries, agent_id)
+    return Seller(
+        shelf,
+        Price(currency=currency, wei=config.market.price, payee=kit.address),
+        config.market.facilitator,
+        config.rpc,
+        now=kit.clock.now,
+        registration=lambda: file,
+    )
