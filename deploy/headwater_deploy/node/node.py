@@ -10,17 +10,18 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from headwater.chain import TransactionRejected
+from headwater.chain import ArgumentError, TransactionRejected
 from headwater_deploy.node.chain import ServedChain
 from headwater_deploy.node.clock import Clock
 from headwater_deploy.node.config import NodeConfig, NodeError
 from headwater_deploy.node.decode import Decoded, decode
 from headwater_deploy.node.failure import INTERNAL_ERROR, RpcFailure
+from headwater_deploy.node.header import Header
 from headwater_deploy.node.ledger import Ledger
 from headwater_deploy.node.pool import Pool
 from headwater_deploy.node.pyevm import ServedTester
 from headwater_deploy.node.revm import ServedRevm
-from headwater_deploy.node.store import Store, StoreError
+from headwater_deploy.node.store import Sealed, Store, StoreError
 
 log: Final = logging.getLogger("headwater.node")
 BUILD_BUDGET: Final = 0.5
@@ -124,7 +125,7 @@ class Node:
         """Let a waiting transaction go."""
         self.pool.remove(transaction)
         if self._store is not None:
-            self._store.drop([transaction])
+            self._store.drop([transaction.tx_hash])
 
     # Sealing
 
@@ -191,7 +192,7 @@ class Node:
             self.pool.remove(transaction)
         if transactions and self._store is not None:
             try:
-                self._store.drop(transactions)
+                self._store.drop([each.tx_hash for each in transactions])
             except StoreError as error:
                 log.error("%s", error)  # they will be let go of again when the file is read
 
@@ -216,18 +217,10 @@ class Node:
     def _replay(self, store: Store, progress: Progress) -> None:
         total = store.blocks()
         for block in store.read():
-            transactions = [decode(raw) for raw in block.raws]
-            self.chain.time_travel(block.timestamp)
             try:
-                if transactions:
-                    with self.chain.block():
-                        for transaction in transactions:
-                            self.chain.apply(transaction)
-                else:
-                    self.chain.mine()
-            except TransactionRejected as error:
+                header, transactions = self._again(block)
+            except (RpcFailure, TransactionRejected, ArgumentError) as error:
                 raise StoreError(f"{store.path}: block {block.number} cannot be done again: {error}") from error
-            header = self.chain.header(self.chain.block_number())
             if header.number != block.number or header.hash != block.hash:
                 raise StoreError(
                     f"{store.path}: block {block.number} came out as 0x{header.hash.hex()}, and was "
@@ -235,13 +228,24 @@ class Node:
                 )
             self.ledger.append(header, transactions)
             progress(block.number, total)
-        for raw in store.waiting():
-            transaction = decode(raw)
+        for tx_hash, raw in store.waiting():
             try:
-                self.pool.add(transaction)
+                self.pool.add(decode(raw))
             except RpcFailure as error:
-                log.warning("%s waits no more: %s", transaction.tx_hash, error)
-                store.drop([transaction])
+                log.warning("%s waits no more: %s", tx_hash, error)
+                store.drop([tx_hash])
+
+    def _again(self, block: Sealed) -> tuple[Header, list[Decoded]]:
+        """Seal a kept block on the chain. Raises RpcFailure, TransactionRejected, ArgumentError if it does not go."""
+        transactions = [decode(raw) for raw in block.raws]
+        self.chain.time_travel(block.timestamp)
+        if transactions:
+            with self.chain.block():
+                for transaction in transactions:
+                    self.chain.apply(transaction)
+        else:
+            self.chain.mine()
+        return self.chain.header(self.chain.block_number()), transactions
 
 
 def _open(config: NodeConfig, genesis_time: int) -> ServedChain:

@@ -118,16 +118,16 @@ class Store:
         except sqlite3.Error as error:
             raise self._failed(error) from error
 
-    def drop(self, transactions: Sequence[Decoded]) -> None:
+    def drop(self, hashes: Sequence[str]) -> None:
         """Let transactions wait no more."""
         try:
-            self._db.executemany("DELETE FROM waiting WHERE hash = ?", [(each.tx_hash,) for each in transactions])
+            self._db.executemany("DELETE FROM waiting WHERE hash = ?", [(each,) for each in hashes])
         except sqlite3.Error as error:
             raise self._failed(error) from error
 
-    def waiting(self) -> list[bytes]:
-        """Transactions that waited, in the order they came."""
-        return [raw for (raw,) in self._db.execute("SELECT raw FROM waiting ORDER BY rowid")]
+    def waiting(self) -> list[tuple[str, bytes]]:
+        """(hash, raw) of transactions that waited, in the order they came."""
+        return self._db.execute("SELECT hash, raw FROM waiting ORDER BY rowid").fetchall()
 
     def _prepare(self) -> None:
         db = self._db

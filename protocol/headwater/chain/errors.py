@@ -188,6 +188,10 @@ _REJECTIONS: Final[tuple[tuple[str, type[TransactionRejected]], ...]] = (
     ("intrinsic gas", TransactionRejected),
     ("gas limit", TransactionRejected),
     ("exceeds block gas", TransactionRejected),
+    ("floor data gas", TransactionRejected),
+    ("initcode size", TransactionRejected),
+    ("invalid chain id", TransactionRejected),
+    ("txpool is full", TransactionRejected),
 )
 # Nodes and those who rent them out say in these words that they have too much to do; HTTP 429 says the same.
 _BUSY_CODES: Final = (-32005, 429)
