@@ -158,6 +158,7 @@ class FaultProxy:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # or every answer waits 40 ms for the caller's acknowledgement
 
             def do_POST(self) -> None:
                 proxy._serve(self)

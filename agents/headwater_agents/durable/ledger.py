@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from headwater.chain import TxRequest
+from headwater.chain import ArgumentError, TxRequest
 from headwater_agents.durable.database import Database
 from headwater_agents.durable.fees import Fees
 
@@ -173,9 +173,11 @@ class Ledger:
         )
 
     def get(self, entry: int) -> Entry:
-        """One entry, by its id."""
-        (found,) = self._entries("id = ?", entry)
-        return found
+        """One entry, by its id. Raises ArgumentError if there is none."""
+        found = self._entries("account = ? AND id = ?", self._account, entry)
+        if not found:
+            raise ArgumentError(f"there is no entry {entry} in the outbox of {self._account}")
+        return found[0]
 
     def unfinished(self) -> list[Entry]:
         """Open entries, by nonce."""

@@ -165,6 +165,10 @@ class OutboxBackend(Backend):
         """Open entries, by nonce. Raises StateError."""
         return self._ledger.unfinished()
 
+    def entry(self, entry: int) -> Entry:
+        """One entry, by the id that is told with everything that happens to it. Raises ArgumentError, StateError."""
+        return self._ledger.get(entry)
+
     def counts(self) -> dict[State, int]:
         """How many entries the file holds in each state. Raises StateError."""
         return self._ledger.counts()

@@ -86,15 +86,11 @@ class Past:
 
         A node that lags behind others says the same for a while; it is given the time that one may doubt it.
         """
-        if count < self._ledger.next_nonce() and self._insists(
-            lambda: self._backend.mined_count(self._address) <= count
-        ):
-            gone = [
-                entry
-                for entry in self._ledger.holding(count)
-                if entry.state not in (State.OPEN, State.REFUSED) and self._where(entry) is None
-            ]
-            return [self._reopen(entry) for entry in gone]
+        if count >= self._ledger.next_nonce():
+            return []
+        ended = [entry for entry in self._ledger.holding(count) if entry.state not in (State.OPEN, State.REFUSED)]
+        if ended and self._insists(lambda: self._backend.mined_count(self._address) <= ended[0].nonce):
+            return [self._reopen(entry) for entry in ended if self._where(entry) is None]
         return []
 
     def foreign(self, count: int) -> int:

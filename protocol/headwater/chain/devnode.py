@@ -33,7 +33,7 @@ class DevNodeBackend(RpcBackend):
 
     def now(self) -> int:
         """Timestamp of the pending block, in seconds."""
-        return integer(self._block("pending")["timestamp"])
+        return integer(self._block("pending").get("timestamp"))
 
     def broadcast(self, raw: bytes, to: str | None) -> None:
         """As `RpcBackend.broadcast`."""

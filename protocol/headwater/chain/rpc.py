@@ -60,7 +60,7 @@ class RpcBackend:
 
     def now(self) -> int:
         """Timestamp of the latest block, in seconds: the next one is not older."""
-        return integer(self._block("latest")["timestamp"])
+        return integer(self._block("latest").get("timestamp"))
 
     def block_number(self) -> int:
         """Number of the latest block."""
