@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
+import secrets
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
+from x402 import PaymentPayload
+from x402.http import decode_payment_required_header, decode_payment_response_header
 
 from conftest import find_anvil
-from headwater.chain import Account, LocalControl, TxRequest
+from headwater.chain import Account, LocalControl, Receipt, TxRequest
 from headwater.chain.backend import Backend
 from headwater.chain.connect import connect
 from headwater.chain.participant import Participant
@@ -26,7 +33,7 @@ from headwater_agents.market.buyer import Buyer, Offer
 from headwater_agents.market.facilitator import Facilitator
 from headwater_agents.market.fetch import Fetcher
 from headwater_agents.market.gate import Price
-from headwater_agents.market.payment import Currency
+from headwater_agents.market.payment import IDENTIFIER, IDENTIFIER_OFFER, Currency, read_authorization
 from headwater_agents.market.purchases import Limits
 from headwater_agents.market.seller import Seller
 from headwater_agents.market.serving import Server
@@ -183,6 +190,122 @@ def open_facilitator(chain: Chain, path: Path, **options: float) -> Iterator[tup
         stack.callback(facilitator.close)
         server = stack.enter_context(Server(facilitator.app()))
         yield facilitator, server.url
+
+
+def authorise(
+    chain: Chain,
+    *,
+    signer: Account = PAYER,
+    payer: str | None = None,
+    payee: str = PROVIDER.address,
+    value: int = PRICE,
+    after: int = 0,
+    before: int | None = None,
+    nonce: bytes | None = None,
+) -> dict[str, Any]:
+    """x402's payload of an EIP-3009 transfer, with anything about it changed; `signer` signs whatever it says."""
+    message = {
+        "from": payer or signer.address,
+        "to": payee,
+        "value": str(value),
+        "validAfter": str(after),
+        "validBefore": str(int(time.time()) + 60 if before is None else before),
+        "nonce": "0x" + (secrets.token_bytes(32) if nonce is None else nonce).hex(),
+    }
+    content = {"payload": {"authorization": message, "signature": "0x" + "00" * 65}, "accepted": accepted(chain)}
+    unsigned = read_authorization(PaymentPayload.model_validate({"x402Version": 2, **content}))
+    raw = signer.sign_digest(unsigned.digest(chain.currency))
+    return {"authorization": message, "signature": "0x" + (raw[:64] + bytes((27 + raw[64],))).hex()}
+
+
+def accepted(chain: Chain, **changes: object) -> dict[str, Any]:
+    """The seller's terms, as its payers repeat them."""
+    currency = chain.currency
+    return {
+        "scheme": "exact",
+        "network": currency.network,
+        "asset": currency.token,
+        "amount": str(PRICE),
+        "payTo": PROVIDER.address,
+        "maxTimeoutSeconds": 60,
+        "extra": {"name": currency.name, "version": currency.version, "paymentFlow": "upfront"},
+        **changes,
+    }
+
+
+def content(
+    chain: Chain, payload: dict[str, Any], *, identifier: str | None = "", terms: Mapping[str, object] | None = None
+) -> dict[str, Any]:
+    """A payment; with a fresh identifier by default, a given one, or None for none."""
+    whole: dict[str, Any] = {"x402Version": 2, "payload": payload, "accepted": accepted(chain, **(terms or {}))}
+    if identifier is not None:
+        name = identifier or "pay_" + secrets.token_hex(16)
+        whole["extensions"] = {IDENTIFIER: {**IDENTIFIER_OFFER, "info": {"required": False, "id": name}}}
+    return whole
+
+
+def header(whole: object) -> str:
+    """A payment as it stands in its header."""
+    return base64.b64encode(json.dumps(whole).encode()).decode()
+
+
+def payment(chain: Chain, **changes: Any) -> str:
+    """The header of a good payment, but for what is changed of its authorisation."""
+    return header(content(chain, authorise(chain, **changes)))
+
+
+def ask(url: str, question: object = QUESTION, payment: str | None = None) -> httpx.Response:
+    """Ask a seller for a signal."""
+    headers = {} if payment is None else {"PAYMENT-SIGNATURE": payment}
+    return httpx.get(f"{url}/signals/{question}", headers=headers, timeout=60, trust_env=False)
+
+
+def reason(answer: httpx.Response) -> str:
+    """Why a payment was refused."""
+    if "PAYMENT-RESPONSE" in answer.headers:
+        return str(decode_payment_response_header(answer.headers["PAYMENT-RESPONSE"]).error_reason)
+    if "PAYMENT-REQUIRED" in answer.headers:
+        return str(decode_payment_required_header(answer.headers["PAYMENT-REQUIRED"]).error)
+    return str(answer.json()["error"])
+
+
+@contextmanager
+def nothing_moves(chain: Chain) -> Iterator[None]:
+    """No account has a wei more or less of the token afterwards."""
+    before = [chain.tokens(person.account) for person in chain.people()]
+    yield
+    assert [chain.tokens(person.account) for person in chain.people()] == before
+
+
+@contextmanager
+def one_payment(chain: Chain, payer: Account = PAYER, wei: int = PRICE) -> Iterator[None]:
+    """Exactly one payment goes from payer to provider, and nothing else moves."""
+    before = {person.address: chain.tokens(person.account) for person in chain.people()}
+    yield
+    before[payer.address] -= wei
+    before[PROVIDER.address] += wei
+    assert {person.address: chain.tokens(person.account) for person in chain.people()} == before
+
+
+def settlement(chain: Chain, payload: dict[str, Any]) -> bytes:
+    """Calldata that settles an authorisation."""
+    message, signature = payload["authorization"], bytes.fromhex(payload["signature"][2:])
+    return chain.system.token.encode(
+        "transferWithAuthorization",
+        message["from"],
+        message["to"],
+        *(int(message[name]) for name in ("value", "validAfter", "validBefore")),
+        bytes.fromhex(message["nonce"][2:]),
+        signature[64],
+        signature[:32],
+        signature[32:64],
+    )
+
+
+def submit(chain: Chain, payload: dict[str, Any], by: Account = THIEF) -> Receipt:
+    """Submit an authorisation to the token, as anybody may who has seen it."""
+    request = TxRequest(to=chain.currency.token, data=settlement(chain, payload), gas=300_000)
+    return chain.backend.send(request, by)
 
 
 def stock(shelf: Shelf, now: int) -> None:
