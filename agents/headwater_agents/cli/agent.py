@@ -8,6 +8,7 @@ import click
 
 from headwater_agents.bots.config import ROLES
 from headwater_agents.cli.errors import reported
+from headwater_agents.cli.scaffolding import new_command
 
 
 @click.group("agent")
@@ -42,3 +43,4 @@ _DOES = {
 
 for _role in ROLES:
     agent_command.add_command(_role_command(_role, _DOES[_role]))
+agent_command.add_command(new_command)

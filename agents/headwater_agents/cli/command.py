@@ -5,12 +5,16 @@ from __future__ import annotations
 import click
 
 from headwater import __version__
+from headwater_agents.cli.abi import abi_command
 from headwater_agents.cli.agent import agent_command
 from headwater_agents.cli.attacking import attack_command
 from headwater_agents.cli.deploying import deploy_command, verify_command
 from headwater_agents.cli.errors import EXIT_CODES
+from headwater_agents.cli.keys import key_command
 from headwater_agents.cli.node import node_command
 from headwater_agents.cli.running import run_command
+from headwater_agents.cli.sending import account_command, send_command
+from headwater_agents.cli.series import series_command
 from headwater_agents.cli.sweeping import sweep_command
 from headwater_agents.cli.tracing import trace_command
 
@@ -29,3 +33,8 @@ headwater.add_command(deploy_command)
 headwater.add_command(verify_command)
 headwater.add_command(node_command)
 headwater.add_command(agent_command)
+headwater.add_command(key_command)
+headwater.add_command(send_command)
+headwater.add_command(account_command)
+headwater.add_command(series_command)
+headwater.add_command(abi_command)
