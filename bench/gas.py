@@ -22,6 +22,7 @@ from headwater.chain import Receipt, checksum
 from headwater.chain.participant import Participant
 from headwater.chain.system import SeriesParams, Times
 from headwater.chain.tester import EmbeddedBackend
+from headwater.identity import AgentDesk, Payment, Registries
 from headwater.units import WAD
 from headwater_deploy import DAY, HOUR, ProtocolConfig, deploy
 
@@ -47,6 +48,10 @@ TARGETS: Final[dict[str, int]] = {
     "settle a loss (steady)": 110_000,
     "settle a gain (fresh checkpoint)": 110_000,
     "EIP-3009 transferWithAuthorization": 64_177,
+    "ERC-8004 register(uri), 66 bytes (first of its owner)": 183_552,
+    "ERC-8004 register(uri), 66 bytes (steady)": 183_552,
+    "ERC-8004 giveFeedback (steady)": 108_484,
+    "ERC-8004 validationResponse (first)": 110_534,
 }
 
 # Whole transactions on py-evm under Prague rules, steady state, on each peer's own contracts at the commit named.
@@ -71,6 +76,16 @@ PEERS = {
         "pay 100 recipients (deposit, steady)": 66_026,
         "collect: withdraw (steady)": 147_798,
     },
+    "ERC-8004 v2 reference": {
+        "ERC-8004 register(uri), 66 bytes (steady)": 183_552,
+        "ERC-8004 giveFeedback (steady)": 108_484,
+        "ERC-8004 validationResponse (first)": 110_534,
+    },
+    "ERC-8004 in Vyper": {
+        "ERC-8004 register(uri), 66 bytes (steady)": 273_395,
+        "ERC-8004 giveFeedback (steady)": 121_503,
+        "ERC-8004 validationResponse (first)": 127_893,
+    },
 }
 
 
@@ -81,6 +96,7 @@ class _Bench:
     chain: EmbeddedBackend
     governor: Participant
     people: list[Participant]
+    registries: Registries
     gas: dict[str, int]
 
     def note(self, what: str, receipt: Receipt) -> Receipt:
@@ -99,13 +115,15 @@ def _leaves(count: int, *, version: int = 0) -> list[Leaf]:
 def _start() -> _Bench:
     chain = EmbeddedBackend(seed=7)
     accounts = chain.dev_accounts(16)
-    system = deploy(chain, accounts[0], ProtocolConfig(min_window=60, epoch=DAY)).system
+    deployment = deploy(chain, accounts[0], ProtocolConfig(min_window=60, epoch=DAY))
+    system = deployment.system
+    assert deployment.registries is not None
     governor, *people = [Participant(system, account) for account in accounts]
     for person in [governor, *people]:
         governor.transfer(person.address, 10**6 * WAD)
         person.approve(system.addresses.vault)
         person.approve(system.addresses.cascade)
-    return _Bench(chain, governor, people, {})
+    return _Bench(chain, governor, people, Registries(chain, deployment.registries), {})
 
 
 def _cascade(bench: _Bench) -> None:
@@ -298,9 +316,21 @@ def _report(outcomes: int, outcome: int, right: bool) -> list[int]:
     return rest
 
 
-def _token(bench: _Bench) -> None:
+def _token(bench: _Bench) -> Payment:
+    """Measures a settlement; the payment it made, from the first person to the second."""
     payer, payee = bench.people[0], bench.people[1]
     token = payer.system.token
+    payment = Payment(
+        payer=payer.address,
+        to=payee.address,
+        amount=WAD,
+        valid_after=0,
+        valid_before=2**40,
+        nonce=keccak(b"nonce"),
+    )
+    words = (payment.payer, payment.to, payment.amount, payment.valid_after, payment.valid_before, payment.nonce)
+    members = ("from", "to", "value", "validAfter", "validBefore", "nonce")
+    types = ("address", "address", "uint256", "uint256", "uint256", "bytes32")
     message: dict[str, Any] = {
         "types": {
             "EIP712Domain": [
@@ -310,12 +340,7 @@ def _token(bench: _Bench) -> None:
                 {"name": "verifyingContract", "type": "address"},
             ],
             "TransferWithAuthorization": [
-                {"name": "from", "type": "address"},
-                {"name": "to", "type": "address"},
-                {"name": "value", "type": "uint256"},
-                {"name": "validAfter", "type": "uint256"},
-                {"name": "validBefore", "type": "uint256"},
-                {"name": "nonce", "type": "bytes32"},
+                {"name": name, "type": kind} for name, kind in zip(members, types, strict=True)
             ],
         },
         "primaryType": "TransferWithAuthorization",
@@ -325,22 +350,63 @@ def _token(bench: _Bench) -> None:
             "chainId": bench.chain.chain_id,
             "verifyingContract": token.address,
         },
-        "message": {
-            "from": payer.address,
-            "to": payee.address,
-            "value": WAD,
-            "validAfter": 0,
-            "validBefore": 2**40,
-            "nonce": keccak(b"nonce"),
-        },
+        "message": dict(zip(members, words, strict=True)),
     }
     signature = payer.account.sign_typed(message)
-    values = tuple(message["message"].values())
     v = signature[64] if signature[64] >= 27 else 27 + signature[64]
     receipt = token.send(
-        "transferWithAuthorization", *values, v, signature[:32], signature[32:64], sender=bench.governor.account
+        "transferWithAuthorization", *words, v, signature[:32], signature[32:64], sender=bench.governor.account
     )
     bench.note("EIP-3009 transferWithAuthorization", receipt)
+    return payment
+
+
+def _registries(bench: _Bench, payment: Payment) -> None:
+    """Every verb of the registries; the agent is the payment's payee, the client its payer."""
+
+    def desk(person: Participant, what: str = "") -> AgentDesk:
+        def observe(operation: str, receipt: Receipt) -> None:
+            if what:
+                bench.note(f"ERC-8004 {what}", receipt)
+
+        return AgentDesk(bench.registries, person.account, observe)
+
+    client, owner, other = bench.people[0], bench.people[1], bench.people[2]
+    desk(bench.governor).register(URI)  # the registry's first agent also pays for its counter
+    agent = desk(owner, "register(uri), 66 bytes (first of its owner)").register(URI)
+    desk(owner, "register(uri), 66 bytes (steady)").register(URI)
+    desk(owner, "register() (steady)").register()
+    desk(owner, "setAgentURI, 66 bytes (steady)").set_uri(agent, URI)
+    desk(owner, "setMetadata, 32 bytes (first)").set_metadata(agent, "key", bytes(range(32)))
+    moved = desk(owner, "register(uri), one metadata entry").register(URI, {"key": bytes(range(32))})
+    desk(owner, "setAgentWallet (first)").set_wallet(moved, other.account)
+    desk(owner, "unsetAgentWallet").unset_wallet(moved)
+    desk(owner, "transferFrom (first of its receiver)").hand_over(moved, other.address)
+
+    def feedback(what: str) -> int:
+        return desk(client, what).give_feedback(
+            agent,
+            87,
+            0,
+            "quality",
+            "rain",
+            endpoint="https://provider.example/signals",
+            uri=URI,
+            content_hash=keccak(b"feedback"),
+        )
+
+    index = feedback("giveFeedback (first of its client, new tags)")
+    feedback("giveFeedback (steady)")
+    desk(owner, "appendResponse (first)").respond(agent, client.address, index, URI, keccak(b"response"))
+    desk(client, "revokeFeedback").revoke_feedback(agent, 2)
+    desk(client, "ground a payment (first of its client)").ground_payment(agent, index, payment)
+    for number, stage in enumerate(("first", "steady")):
+        key = keccak(b"request %d" % number)
+        desk(owner, f"validationRequest ({stage})").request_validation(other.address, agent, URI, key)
+        # A first answer writes the slot of its hash; a tag is new once.
+        what = "validationResponse (first, new tag)" if number == 0 else "validationResponse (first)"
+        desk(other, what).answer_validation(key, 90, URI, keccak(b"answer"), "soft-finality")
+    desk(other, "validationResponse (steady)").answer_validation(key, 95, URI, keccak(b"again"), "soft-finality")
 
 
 def measure() -> dict[str, int]:
@@ -349,7 +415,7 @@ def measure() -> dict[str, int]:
     _cascade(bench)
     _three_levels(bench)
     _arena(bench)
-    _token(bench)
+    _registries(bench, _token(bench))
     return dict(sorted(bench.gas.items()))
 
 

@@ -43,12 +43,16 @@ _RECEIVE_TYPE_HASH: constant(bytes32) = keccak256(
 )
 _CANCEL_TYPE_HASH: constant(bytes32) = keccak256("CancelAuthorization(address authorizer,bytes32 nonce)")
 
+_CANCELED: constant(bytes32) = 0x0000000000000000000000000000000000000000000000000000000000000001
+
 MAX_CAP: constant(uint256) = 2**96 - 1
 
 minter: public(immutable(address))
 cap: public(immutable(uint256))
 
-authorizationState: public(HashMap[address, HashMap[bytes32, bool]])
+# keccak(authorizer, nonce) -> EIP-712 struct hash of what was used, _CANCELED, or empty. A payment can so be shown later to
+# whoever knows its words (FeedbackGrounds), for the price of the flag that the standard asks for.
+_authorizations: HashMap[bytes32, bytes32]
 
 
 @deploy
@@ -151,10 +155,34 @@ def cancelAuthorization(authorizer: address, nonce: bytes32, v: uint8, r: bytes3
     @param r Signature.
     @param s Signature.
     """
-    assert not self.authorizationState[authorizer][nonce], "token: authorization is used or canceled"
+    key: bytes32 = keccak256(abi_encode(authorizer, nonce))
+    assert self._authorizations[key] == empty(bytes32), "token: authorization is used or canceled"
     self._check_signature(authorizer, keccak256(abi_encode(_CANCEL_TYPE_HASH, authorizer, nonce)), v, r, s)
-    self.authorizationState[authorizer][nonce] = True
+    self._authorizations[key] = _CANCELED
     log IHeadwaterToken.AuthorizationCanceled(authorizer=authorizer, nonce=nonce)
+
+
+@external
+@view
+def authorizationState(authorizer: address, nonce: bytes32) -> bool:
+    """
+    @notice Whether an authorisation was used or canceled (EIP-3009).
+    @param authorizer Its signer.
+    @param nonce Its nonce.
+    """
+    return self._authorizations[keccak256(abi_encode(authorizer, nonce))] != empty(bytes32)
+
+
+@external
+@view
+def authorization(authorizer: address, nonce: bytes32) -> bytes32:
+    """
+    @notice What became of an authorisation.
+    @param authorizer Its signer.
+    @param nonce Its nonce.
+    @return Empty if it is open; 1 if it was canceled; else the EIP-712 struct hash of the transfer that was paid.
+    """
+    return self._authorizations[keccak256(abi_encode(authorizer, nonce))]
 
 
 @internal
@@ -173,11 +201,11 @@ def _use_authorization(
     # The x402 tools diagnose a failed payment by matching these texts.
     assert block.timestamp > valid_after, "token: authorization is not yet valid"
     assert block.timestamp < valid_before, "token: authorization is expired"
-    assert not self.authorizationState[owner][nonce], "token: authorization is used or canceled"
-    self._check_signature(
-        owner, keccak256(abi_encode(type_hash, owner, to, amount, valid_after, valid_before, nonce)), v, r, s
-    )
-    self.authorizationState[owner][nonce] = True
+    key: bytes32 = keccak256(abi_encode(owner, nonce))
+    assert self._authorizations[key] == empty(bytes32), "token: authorization is used or canceled"
+    struct_hash: bytes32 = keccak256(abi_encode(type_hash, owner, to, amount, valid_after, valid_before, nonce))
+    self._check_signature(owner, struct_hash, v, r, s)
+    self._authorizations[key] = struct_hash
     log IHeadwaterToken.AuthorizationUsed(authorizer=owner, nonce=nonce)
 
 

@@ -19,7 +19,7 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolConfig:
-    """Constructor settings of the five contracts.
+    """What is deployed: constructor settings of the five contracts, and whether the registries stand beside them.
 
     Attributes:
         cap: largest total supply, wei; below 2**96.
@@ -33,6 +33,7 @@ class ProtocolConfig:
         idle_period: after which an escrow may be closed, seconds; max_window to 366 days.
         resolve_timeout: after which anybody may void, seconds; min_window to 90 days.
         governor, guardian, slasher: roles; None for the deployer, the zero address to leave one empty for ever.
+        registries: deploy the ERC-8004 registries and FeedbackGrounds too, after the five.
     """
 
     cap: int = 10**9 * WAD
@@ -49,6 +50,7 @@ class ProtocolConfig:
     governor: str | None = None
     guardian: str | None = None
     slasher: str | None = None
+    registries: bool = True
 
     def __post_init__(self) -> None:
         self._within("cap", self.cap, 1, 2**96 - 1, "wei")
@@ -61,6 +63,8 @@ class ProtocolConfig:
         self._within("min_window", self.min_window, 1, self.max_window, "seconds")
         self._within("idle_period", self.idle_period, self.max_window, 366 * DAY, "seconds")
         self._within("resolve_timeout", self.resolve_timeout, self.min_window, 90 * DAY, "seconds")
+        if type(self.registries) is not bool:
+            raise ConfigError(f"registries is {self.registries!r}; accepted: true or false")
         for name in ("genesis_holder", "governor", "guardian", "slasher"):
             self._address(name, getattr(self, name))
 

@@ -11,9 +11,10 @@ from eth_hash.auto import keccak
 from headwater.chain import Account, Backend, HeadwaterError, Reverted, TransactionRejected, load
 from headwater.chain import deploy as deploy_contract
 from headwater.chain.system import System
+from headwater.identity import RegistryAddresses
 from headwater_deploy.config import ProtocolConfig
 from headwater_deploy.manifest import ContractRecord, Manifest, ManifestError
-from headwater_deploy.plan import Step, addresses, plan
+from headwater_deploy.plan import Step, addresses, plan, registries
 from headwater_deploy.verify import check_contract
 
 Progress = Callable[[Step, str], None]
@@ -25,11 +26,15 @@ class DeploymentError(HeadwaterError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """A complete deployment: the typed client, and its manifest. `sent` counts the contracts that this call created."""
+    """A complete deployment: the typed client, and its manifest.
+
+    `sent` counts the contracts that this call created; `registries` is None where the settings ask for none.
+    """
 
     system: System
     manifest: Manifest
     sent: int
+    registries: RegistryAddresses | None
 
 
 def deploy(
@@ -41,7 +46,7 @@ def deploy(
     progress: Progress | None = None,
     sources: Path | None = None,
 ) -> Deployment:
-    """Deploy the five contracts, or verify and resume a deployment that the manifest records.
+    """Deploy the contracts, or verify and resume a deployment that the manifest records.
 
     Args:
         backend: the chain.
@@ -82,7 +87,9 @@ def deploy(
             record.save(manifest)
         if progress is not None:
             progress(step, "sent")
-    return Deployment(system=System(backend, addresses(steps)), manifest=record, sent=sent)
+    return Deployment(
+        system=System(backend, addresses(steps)), manifest=record, sent=sent, registries=registries(steps)
+    )
 
 
 def open_record(backend: Backend, deployer: str, config: ProtocolConfig | None, path: Path | None) -> Manifest:
@@ -102,8 +109,9 @@ def open_record(backend: Backend, deployer: str, config: ProtocolConfig | None, 
         raise ManifestError(f"{path} belongs to chain {record.chain_id}, this one is {backend.chain_id}")
     if record.deployer != deployer:
         raise ManifestError(f"{path} was started by {record.deployer}, not by {deployer}")
-    if config is not None and config.as_dict() != record.config:
-        changed = sorted(name for name, value in config.as_dict().items() if record.config.get(name) != value)
+    recorded = record.settings().as_dict()
+    if config is not None and config.as_dict() != recorded:
+        changed = sorted(name for name, value in config.as_dict().items() if recorded[name] != value)
         raise ManifestError(f"{path} was started with other settings: {', '.join(changed)}; choose another manifest")
     return record
 

@@ -11,7 +11,9 @@ from typing import Any, Final
 
 from headwater.chain import HeadwaterError
 from headwater.chain.system import CONTRACTS, Addresses
+from headwater.identity import REGISTRIES, RegistryAddresses
 from headwater_deploy.config import ConfigError, ProtocolConfig
+from headwater_deploy.plan import expected
 
 FORMAT: Final = 1
 
@@ -50,23 +52,34 @@ class Manifest:
 
     @property
     def complete(self) -> bool:
-        """Whether all five contracts are recorded."""
-        return all(name in self.contracts for name in CONTRACTS)
+        """Whether every contract that the settings ask for is recorded."""
+        return all(name in self.contracts for name in expected(self.settings()))
 
     def addresses(self) -> Addresses:
-        """Where the contracts are. Raises ManifestError if the deployment is not complete."""
-        missing = [name for name in CONTRACTS if name not in self.contracts]
+        """Where the five contracts are. Raises ManifestError if one of them is not deployed yet."""
+        token, treasury, vault, cascade, arena = self._places(CONTRACTS)
+        return Addresses(token=token, treasury=treasury, vault=vault, cascade=cascade, arena=arena)
+
+    def registries(self) -> RegistryAddresses:
+        """Where the registries are. Raises ManifestError if this deployment has none, or not all of them yet."""
+        if not self.settings().registries:
+            raise ManifestError("this deployment was made without registries; deploy a new one with registries = true")
+        identity, reputation, validation, grounds = self._places(REGISTRIES)
+        return RegistryAddresses(identity=identity, reputation=reputation, validation=validation, grounds=grounds)
+
+    def _places(self, names: tuple[str, ...]) -> list[str]:
+        missing = [name for name in names if name not in self.contracts]
         if missing:
             raise ManifestError(
                 f"the deployment is not complete, missing {', '.join(missing)}; deploy again to resume it"
             )
-        token, treasury, vault, cascade, arena = (self.contracts[name].address for name in CONTRACTS)
-        return Addresses(token=token, treasury=treasury, vault=vault, cascade=cascade, arena=arena)
+        return [self.contracts[name].address for name in names]
 
     def settings(self) -> ProtocolConfig:
         """What it is deployed with. Raises ManifestError if that is no configuration."""
         try:
-            return ProtocolConfig(**self.config)
+            # A manifest that does not say is from before there were registries.
+            return ProtocolConfig(**{"registries": False, **self.config})
         except (TypeError, ConfigError) as error:
             raise ManifestError(f"the manifest's configuration cannot be read: {error}") from error
 

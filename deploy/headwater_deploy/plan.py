@@ -7,6 +7,7 @@ from typing import Final
 
 from headwater.chain import create_address
 from headwater.chain.system import CONTRACTS, Addresses
+from headwater.identity import REGISTRIES, RegistryAddresses
 from headwater_deploy.config import ProtocolConfig
 
 # The view that shows each constructor argument for ever; None where it goes into storage that may change.
@@ -16,6 +17,10 @@ _VIEWS: Final[dict[str, tuple[str | None, ...]]] = {
     "StakeVault": ("TOKEN", "TREASURY", "CASCADE", "ARENA", None, None, "COOLDOWN", "MAX_WINDOW", "IDLE_PERIOD"),
     "Cascade": ("TOKEN", "VAULT"),
     "ForecastArena": ("TREASURY", "VAULT", "CASCADE", "MIN_WINDOW", "MAX_WINDOW", "RESOLVE_TIMEOUT"),
+    "IdentityRegistry": (),
+    "ReputationRegistry": ("getIdentityRegistry",),
+    "ValidationRegistry": ("getIdentityRegistry",),
+    "FeedbackGrounds": ("TOKEN", "CASCADE", "IDENTITY", "REPUTATION"),
 }
 
 
@@ -43,10 +48,11 @@ def plan(deployer: str, first_nonce: int, config: ProtocolConfig) -> tuple[Step,
     """Steps of a deployment, in order.
 
     The contracts name each other as immutables, so each address must be known before the first is sent: the
-    five creations take consecutive nonces of the deployer, from `first_nonce`.
+    creations take consecutive nonces of the deployer, from `first_nonce`; the registries come last.
     """
-    places = [create_address(deployer, first_nonce + i) for i in range(len(CONTRACTS))]
-    token, treasury, vault, cascade, arena = places
+    names = expected(config)
+    places = [create_address(deployer, first_nonce + i) for i in range(len(names))]
+    token, treasury, vault, cascade, arena = places[: len(CONTRACTS)]
 
     def role(address: str | None) -> str:
         return deployer if address is None else address
@@ -68,12 +74,28 @@ def plan(deployer: str, first_nonce: int, config: ProtocolConfig) -> tuple[Step,
         (token, vault),
         (treasury, vault, cascade, config.min_window, config.max_window, config.resolve_timeout),
     )
+    if config.registries:
+        identity, reputation, _, _ = places[len(CONTRACTS) :]
+        arguments += ((), (identity,), (identity,), (token, cascade, identity, reputation))
     return tuple(
-        Step(name=name, nonce=first_nonce + i, address=places[i], args=arguments[i]) for i, name in enumerate(CONTRACTS)
+        Step(name=name, nonce=first_nonce + i, address=places[i], args=arguments[i]) for i, name in enumerate(names)
     )
 
 
+def expected(config: ProtocolConfig) -> tuple[str, ...]:
+    """Names of the contracts that a configuration deploys, in order."""
+    return CONTRACTS + REGISTRIES if config.registries else CONTRACTS
+
+
 def addresses(steps: tuple[Step, ...]) -> Addresses:
-    """Where the contracts of a plan are."""
-    token, treasury, vault, cascade, arena = (step.address for step in steps)
+    """Where the five contracts of a plan are."""
+    token, treasury, vault, cascade, arena = (step.address for step in steps[: len(CONTRACTS)])
     return Addresses(token=token, treasury=treasury, vault=vault, cascade=cascade, arena=arena)
+
+
+def registries(steps: tuple[Step, ...]) -> RegistryAddresses | None:
+    """Where the registries of a plan are; None if it has none."""
+    if len(steps) == len(CONTRACTS):
+        return None
+    identity, reputation, validation, grounds = (step.address for step in steps[len(CONTRACTS) :])
+    return RegistryAddresses(identity=identity, reputation=reputation, validation=validation, grounds=grounds)

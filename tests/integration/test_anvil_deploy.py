@@ -14,9 +14,12 @@ from cli_cases import KEY, Outcome, refused, run, tree
 from headwater.chain import Account, TxRequest, connect, create_address
 from headwater.chain.devnode import DevNodeBackend
 from headwater.chain.jsonrpc import JsonRpc
-from headwater.chain.system import CONTRACTS, System
+from headwater.chain.system import CONTRACTS as FIVE
+from headwater.chain.system import System
+from headwater.identity import REGISTRIES
 from headwater_deploy import Manifest
 
+CONTRACTS = FIVE + REGISTRIES
 DEPLOYER = Account.from_hex(KEY)
 ENV = {"HEADWATER_KEY": KEY}
 
@@ -64,9 +67,9 @@ def test_the_first_call_deploys_and_the_second_verifies_and_sends_nothing(
 ) -> None:
     first = deploy()
     assert first.code == 0
-    assert first.out == "5 contracts sent; chain 31337; manifest deployments/31337.json\n"
+    assert first.out == "9 contracts sent; chain 31337; manifest deployments/31337.json\n"
     assert [line.split()[:2] for line in first.err.splitlines()] == [["sent", name] for name in CONTRACTS]
-    assert node.nonce(DEPLOYER.address) == 5
+    assert node.nonce(DEPLOYER.address) == len(CONTRACTS)
     written, block, balance = tree(here), node.block_number(), node.balance(DEPLOYER.address)
     again = deploy()
     assert again.code == 0
@@ -143,12 +146,12 @@ def test_a_deployment_that_was_cut_short_is_resumed(
     assert node.nonce(DEPLOYER.address) == 3
     found = _verify(anvil, "--json")
     assert found.code == 4
-    assert [finding["ok"] for finding in found.json] == [True, True, False, False, False]
+    assert [finding["ok"] for finding in found.json] == [True] * 2 + [False] * 7
     resumed = deploy()
     assert resumed.code == 0
-    assert resumed.out.startswith("3 contracts sent")
-    assert [line.split()[0] for line in resumed.err.splitlines()] == ["verified"] * 2 + ["sent"] * 3
-    assert node.nonce(DEPLOYER.address) == 5
+    assert resumed.out.startswith("7 contracts sent")
+    assert [line.split()[0] for line in resumed.err.splitlines()] == ["verified"] * 2 + ["sent"] * 7
+    assert node.nonce(DEPLOYER.address) == len(CONTRACTS)
     made = json.loads(Path("deployments/31337.json").read_text())
     assert {name: record["address"] for name, record in made["contracts"].items()} == planned
     assert {name: node.code_at(planned[name]) for name in CONTRACTS} == code
@@ -186,7 +189,7 @@ def test_settings_reach_the_chain_and_cannot_be_changed_afterwards(
             deploy("--config", "c.toml", *args), 2, "was started with other settings: epoch; choose another manifest"
         )
     assert Path("deployments/31337.json").read_bytes() == before
-    assert node.nonce(DEPLOYER.address) == 5
+    assert node.nonce(DEPLOYER.address) == len(CONTRACTS)
 
 
 def test_a_deployer_without_money_is_refused_and_leaves_no_manifest(anvil: str, node: DevNodeBackend) -> None:
@@ -251,7 +254,7 @@ def test_a_manifest_that_was_changed_is_found_by_verify_and_by_deploy(
     again = deploy()
     assert again.code == 4
     assert said in again.err
-    assert node.nonce(DEPLOYER.address) == 5
+    assert node.nonce(DEPLOYER.address) == len(CONTRACTS)
 
 
 def test_a_manifest_of_another_chain_is_refused(anvil: str, deploy: Callable[..., Outcome]) -> None:
@@ -275,6 +278,6 @@ def test_a_deployer_that_sent_something_in_between_cannot_resume(
     node.send(TxRequest(to=DEPLOYER.address), DEPLOYER)
     outcome = deploy()
     assert outcome.code == 4  # the recorded contracts stand elsewhere than this nonce says
-    _edit(lambda manifest: manifest.update(first_nonce=6, contracts={}))
+    _edit(lambda manifest: manifest.update(first_nonce=10, contracts={}))
     node.send(TxRequest(to=DEPLOYER.address), DEPLOYER)
-    refused(deploy(), 1, "was planned for nonce 6", "Start again with a new manifest")
+    refused(deploy(), 1, "was planned for nonce 10", "Start again with a new manifest")

@@ -48,7 +48,7 @@ def deploy_command(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Deploy the five contracts to a node. A second call verifies, and resumes what was cut short."""
+    """Deploy the contracts to a node. A second call verifies, and resumes what was cut short."""
     if sender is not None and not dry_run:
         raise click.UsageError("--sender goes with --dry-run")
     settings = None if config is None else _settings(config)
@@ -61,7 +61,7 @@ def deploy_command(
             return
 
         def progress(step: Step, what: str) -> None:
-            click.echo(f"{what:9}{step.name:16} {step.address}", err=True)
+            click.echo(f"{what:9}{step.name:18} {step.address}", err=True)
 
         done = deploy(backend, account, settings, manifest=path, progress=progress)
         if as_json:
@@ -88,7 +88,7 @@ def verify_command(manifest: Path, rpc: str, as_json: bool) -> None:
     else:
         for finding in findings:
             click.echo(
-                f"{'FAILED' if finding.problem else 'ok':7}{finding.name:16} {finding.address}  {finding.problem}"
+                f"{'FAILED' if finding.problem else 'ok':7}{finding.name:18} {finding.address}  {finding.problem}"
             )
     if any(finding.problem for finding in findings):
         sys.exit(UNVERIFIED)
@@ -143,4 +143,4 @@ def _plan(backend: Backend, path: Path, settings: ProtocolConfig | None, deploye
     click.echo(f"Would deploy to chain {backend.chain_id} from {deployer}; nothing is sent.")
     for row in rows:
         what = "already there" if row["deployed"] else "to be sent"
-        click.echo(f"{row['contract']:16} {row['address']}  nonce {row['nonce']}, {row['bytes']:,} bytes, {what}")
+        click.echo(f"{row['contract']:18} {row['address']}  nonce {row['nonce']}, {row['bytes']:,} bytes, {what}")

@@ -45,7 +45,11 @@ class SeasonConfig:
         # A replaced version closes max_window later: as short as a question allows, so that a debt soon stands
         # where gains can repay it.
         default_factory=lambda: ProtocolConfig(
-            genesis_supply=10**7 * WAD, emission=20_000 * WAD, max_window=3 * DAY, resolve_timeout=3 * DAY
+            genesis_supply=10**7 * WAD,
+            emission=20_000 * WAD,
+            max_window=3 * DAY,
+            resolve_timeout=3 * DAY,
+            registries=False,
         )
     )
 

@@ -16,6 +16,7 @@ from headwater.chain import Account, Reverted, TxRequest, address_bytes, create_
 from headwater.chain import deploy as deploy_contract
 from headwater.chain.system import CONTRACTS
 from headwater.chain.tester import EmbeddedBackend
+from headwater.identity import REGISTRIES
 from headwater_deploy import (
     DAY,
     ContractRecord,
@@ -28,8 +29,12 @@ from headwater_deploy import (
     addresses,
     deploy,
     plan,
+    registries,
     verify,
 )
+
+ALL = CONTRACTS + REGISTRIES
+COUNT = len(ALL)
 
 
 class Crash(Exception):
@@ -54,13 +59,14 @@ def _edit(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
 
 def test_the_plan_is_what_happens(chain: LocalBackend, deployer: Account) -> None:
     steps = plan(deployer.address, chain.nonce(deployer.address), CONFIG)
-    assert [step.name for step in steps] == list(CONTRACTS)
+    assert [step.name for step in steps] == list(ALL)
     assert [step.address for step in steps] == [create_address(deployer.address, step.nonce) for step in steps]
     seen: list[tuple[str, str]] = []
     deployment = deploy(chain, deployer, CONFIG, progress=lambda step, what: seen.append((step.address, what)))
     assert seen == [(step.address, "sent") for step in steps]
-    assert deployment.sent == 5
+    assert deployment.sent == COUNT
     assert deployment.system.addresses == addresses(steps) == deployment.manifest.addresses()
+    assert deployment.registries == registries(steps) == deployment.manifest.registries()
     assert chain.nonce(deployer.address) == steps[-1].nonce + 1
     assert all(chain.code_at(step.address) for step in steps)
 
@@ -125,7 +131,7 @@ def test_a_second_call_verifies_and_sends_nothing(
     nonce, block, written = chain.nonce(deployer.address), chain.block_number(), path.read_bytes()
     seen: list[str] = []
     second = deploy(chain, deployer, config, manifest=path, progress=lambda _, what: seen.append(what))
-    assert seen == ["verified"] * 5
+    assert seen == ["verified"] * COUNT
     assert second.sent == 0
     assert second.system.addresses == first.system.addresses
     assert (chain.nonce(deployer.address), chain.block_number(), path.read_bytes()) == (nonce, block, written)
@@ -136,7 +142,7 @@ def test_without_a_manifest_nothing_is_remembered(chain: LocalBackend, deployer:
     assert set(first.system.addresses.by_name().values()).isdisjoint(second.system.addresses.by_name().values())
 
 
-@pytest.mark.parametrize("steps", range(1, 6))
+@pytest.mark.parametrize("steps", range(1, COUNT + 1))
 @pytest.mark.parametrize("saved", [True, False], ids=["recorded", "sent but not recorded"])
 def test_a_deployment_resumes_after_a_crash_at_any_step(
     chain: LocalBackend, deployer: Account, path: Path, steps: int, saved: bool
@@ -161,12 +167,12 @@ def test_a_deployment_resumes_after_a_crash_at_any_step(
             chain_id=chain.chain_id, deployer=deployer.address, first_nonce=first_nonce, config=CONFIG.as_dict()
         )
         path.write_bytes(before_the_last) if before_the_last else empty.save(path)
-    assert not Manifest.read(path).complete or (saved and steps == 5)
+    assert not Manifest.read(path).complete or (saved and steps == COUNT)
     assert chain.nonce(deployer.address) == first_nonce + steps
     resumed = deploy(chain, deployer, CONFIG, manifest=path)
-    assert chain.nonce(deployer.address) == first_nonce + 5
+    assert chain.nonce(deployer.address) == first_nonce + COUNT
     assert resumed.system.addresses == planned
-    assert [finding.problem for finding in verify(chain, Manifest.read(path))] == [""] * 5
+    assert [finding.problem for finding in verify(chain, Manifest.read(path))] == [""] * COUNT
 
 
 @pytest.mark.parametrize("steps", [1, 3])
@@ -181,13 +187,13 @@ def test_a_transaction_in_between_loses_the_planned_addresses(
         if done == steps:
             chain.send(TxRequest(to=deployer.address), deployer)
 
-    with pytest.raises(DeploymentError, match=f"{CONTRACTS[steps]} was planned for nonce"):
+    with pytest.raises(DeploymentError, match=f"{ALL[steps]} was planned for nonce"):
         deploy(chain, deployer, CONFIG, manifest=path, progress=interfere)
     written, nonce = path.read_bytes(), chain.nonce(deployer.address)
     with pytest.raises(DeploymentError, match="has sent something else in between"):
         deploy(chain, deployer, CONFIG, manifest=path)
     assert (path.read_bytes(), chain.nonce(deployer.address)) == (written, nonce)
-    assert deploy(chain, deployer, CONFIG, manifest=path.with_name("new.json")).sent == 5
+    assert deploy(chain, deployer, CONFIG, manifest=path.with_name("new.json")).sent == COUNT
 
 
 def test_a_first_transaction_that_is_refused_leaves_no_manifest_behind(
@@ -197,7 +203,7 @@ def test_a_first_transaction_that_is_refused_leaves_no_manifest_behind(
     with pytest.raises(Reverted, match="mint to the zero address"):
         deploy(chain, deployer, impossible, manifest=path)
     assert not path.exists()
-    assert deploy(chain, deployer, CONFIG, manifest=path).sent == 5
+    assert deploy(chain, deployer, CONFIG, manifest=path).sent == COUNT
 
 
 def test_an_incomplete_manifest_says_what_is_missing(chain: LocalBackend, deployer: Account, path: Path) -> None:
@@ -205,6 +211,41 @@ def test_an_incomplete_manifest_says_what_is_missing(chain: LocalBackend, deploy
     first = {name: made.contracts[name] for name in CONTRACTS[:2]}
     with pytest.raises(ManifestError, match="not complete, missing StakeVault, Cascade, ForecastArena; deploy again"):
         replace(made, contracts=first).addresses()
+
+
+def test_without_registries_five_contracts_stand_where_they_stand_with_them(
+    chain: LocalBackend, deployer: Account, path: Path
+) -> None:
+    first = chain.nonce(deployer.address)
+    with_them = plan(deployer.address, first, CONFIG)
+    bare = replace(CONFIG, registries=False)
+    assert plan(deployer.address, first, bare) == with_them[: len(CONTRACTS)]
+    made = deploy(chain, deployer, bare, manifest=path)
+    assert (made.sent, made.registries, made.manifest.complete) == (5, None, True)
+    with pytest.raises(ManifestError, match="made without registries; deploy a new one with registries = true"):
+        made.manifest.registries()
+
+
+def test_a_manifest_that_says_nothing_of_registries_has_none(
+    chain: LocalBackend, deployer: Account, path: Path
+) -> None:
+    bare = replace(CONFIG, registries=False)
+    deploy(chain, deployer, bare, manifest=path)
+    _edit(path, lambda content: content["config"].pop("registries"))
+    assert Manifest.read(path).complete
+    assert deploy(chain, deployer, bare, manifest=path).sent == 0
+    assert deploy(chain, deployer, None, manifest=path).sent == 0
+    with pytest.raises(ManifestError, match="other settings: registries; choose"):
+        deploy(chain, deployer, CONFIG, manifest=path)
+
+
+def test_registries_that_are_not_all_there_are_named(chain: LocalBackend, deployer: Account, path: Path) -> None:
+    made = deploy(chain, deployer, CONFIG, manifest=path).manifest
+    cut = replace(made, contracts={name: made.contracts[name] for name in ALL[:7]})
+    assert not cut.complete
+    assert cut.addresses() == made.addresses()
+    with pytest.raises(ManifestError, match="not complete, missing ValidationRegistry, FeedbackGrounds; deploy again"):
+        cut.registries()
 
 
 def test_other_settings_another_chain_or_deployer_are_refused(
@@ -235,7 +276,7 @@ def test_a_fresh_chain_with_the_same_id_does_not_pass_for_the_recorded_one(
     assert all("there is no code at" in finding.problem for finding in verify(fresh, made))
 
 
-@pytest.mark.parametrize("name", CONTRACTS)
+@pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize(
     ("what", "problem"),
     [
@@ -259,16 +300,16 @@ def test_a_tampered_record_is_found_and_the_others_stand(
         elif what == "address":
             record["address"] = next(r.address for n, r in made.contracts.items() if n != name)
         else:
-            record["args"][-1] = "1"
+            record["args"] = [*record["args"][:-1], "1"]
 
     _edit(path, tamper)
     findings = {finding.name: finding.problem for finding in verify(chain, Manifest.read(path))}
     assert problem in findings.pop(name)
     assert set(findings.values()) == {""}
-    assert [f.problem for f in verify(chain, made)] == [""] * 5
+    assert [f.problem for f in verify(chain, made)] == [""] * COUNT
     nonce, written = chain.nonce(deployer.address), path.read_bytes()
     if what == "missing":  # found at its planned address, and recorded again
-        assert set(deploy(chain, deployer, CONFIG, manifest=path).manifest.contracts) == set(CONTRACTS)
+        assert set(deploy(chain, deployer, CONFIG, manifest=path).manifest.contracts) == set(ALL)
     else:
         with pytest.raises(VerificationError, match=name):
             deploy(chain, deployer, CONFIG, manifest=path)
@@ -276,7 +317,7 @@ def test_a_tampered_record_is_found_and_the_others_stand(
     assert chain.nonce(deployer.address) == nonce
 
 
-@pytest.mark.parametrize("name", CONTRACTS)
+@pytest.mark.parametrize("name", ALL)
 def test_code_that_is_not_what_these_sources_compile_to_is_found(
     embedded: EmbeddedBackend, path: Path, name: str
 ) -> None:
@@ -327,4 +368,4 @@ def test_the_same_code_with_other_immutables_is_found_whatever_the_manifest_says
     )
     problems = [finding.problem for finding in verify(chain, manifest)]
     assert problems[0] == f"HeadwaterToken: minter is {thief.address}, the settings say {steps[1].address}"
-    assert problems[1:] == [""] * 4
+    assert problems[1:] == [""] * (COUNT - 1)

@@ -35,6 +35,7 @@ _BANK: Final = 10**8 * WAD
 _MINTED: Final = 10**8 * WAD
 
 PROTOCOL: Final = ProtocolConfig(
+    registries=False,
     genesis_supply=_BANK,
     emission=_MINTED,
     epoch=_MINUTE,  # every question falls into an epoch of its own, so that a series' cap is a cap per question

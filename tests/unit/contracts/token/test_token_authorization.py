@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from eth_hash.auto import keccak
 
 from checks import nothing_changed, refused, send, told
 from harness import TOKENS, World
-from headwater.chain import Reverted
+from headwater.chain import Reverted, encode
 from headwater.chain.participant import Participant
 from headwater.chain.transaction import checksum
 
@@ -95,6 +96,30 @@ def test_anybody_submits_a_transfer_that_its_payer_signed(world: World) -> None:
     assert token.call("authorizationState", payment.owner, NONCE)
     assert not token.call("authorizationState", payment.owner, bytes(32))
     assert not token.call("authorizationState", payment.to, NONCE)
+
+
+def test_what_was_paid_can_be_told_from_what_was_canceled_and_what_is_open(world: World) -> None:
+    payment, token = _payment(world), world.system.token
+    assert token.call("authorization", payment.owner, NONCE) == bytes(32)
+    signature = payment.sign(world, world.forecasters[0])
+    send(world.stranger, token, "transferWithAuthorization", *payment.args(), *signature)
+    kind = keccak(
+        b"TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,"
+        b"bytes32 nonce)"
+    )
+    words = ("bytes32", "address", "address", "uint256", "uint256", "uint256", "bytes32")
+    assert token.call("authorization", payment.owner, NONCE) == keccak(encode(words, (kind, *payment.args())))
+    other = bytes(31) + b"\x01"
+    send(
+        world.stranger,
+        token,
+        "cancelAuthorization",
+        payment.owner,
+        other,
+        *_cancel(world, world.forecasters[0], payment.owner, other),
+    )
+    assert token.call("authorization", payment.owner, other) == bytes(31) + b"\x01"
+    assert token.call("authorizationState", payment.owner, other)
 
 
 def test_an_authorisation_is_used_once(world: World) -> None:

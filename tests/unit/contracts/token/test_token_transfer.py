@@ -14,6 +14,7 @@ FUNCTIONS = {
     "DOMAIN_SEPARATOR()",
     "allowance(address,address)",
     "approve(address,uint256)",
+    "authorization(address,bytes32)",
     "authorizationState(address,bytes32)",
     "balanceOf(address)",
     "cancelAuthorization(address,bytes32,uint8,bytes32,bytes32)",
