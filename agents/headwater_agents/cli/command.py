@@ -10,11 +10,13 @@ from headwater_agents.cli.agent import agent_command
 from headwater_agents.cli.attacking import attack_command
 from headwater_agents.cli.deploying import deploy_command, verify_command
 from headwater_agents.cli.errors import EXIT_CODES
+from headwater_agents.cli.facilitator import facilitator_command
 from headwater_agents.cli.keys import key_command
 from headwater_agents.cli.node import node_command
 from headwater_agents.cli.running import run_command
 from headwater_agents.cli.sending import account_command, send_command
 from headwater_agents.cli.series import series_command
+from headwater_agents.cli.swarm import swarm_command
 from headwater_agents.cli.sweeping import sweep_command
 from headwater_agents.cli.tracing import trace_command
 
@@ -38,3 +40,5 @@ headwater.add_command(send_command)
 headwater.add_command(account_command)
 headwater.add_command(series_command)
 headwater.add_command(abi_command)
+headwater.add_command(swarm_command)
+headwater.add_command(facilitator_command)

@@ -1,0 +1,80 @@
+"""The live table of a swarm: one row a process, the whole on top."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from headwater.units import WAD
+from headwater_agents.swarm.ledger import Account
+from headwater_agents.swarm.parts import cast
+from headwater_agents.swarm.swarm import Swarm
+
+_STYLES = {"ready": "green", "starting": "yellow", "down": "red", "stopped": "dim"}
+
+
+def headline(swarm: Swarm) -> str:
+    """How it stands, in one line."""
+    view, workers = swarm.lookout.view, list(swarm.workers.values())
+    ready = sum(1 for worker in workers if worker.state == "ready")
+    return (
+        f"{swarm.phase}: block {view.block:,}, question {view.asked}/{swarm.folder.settings.questions} ({view.phase}), "
+        f"{ready} of {len(workers)} processes ready, {sum(w.kills for w in workers)} killed, "
+        f"{sum(w.restarts for w in workers)} restarts"
+    )
+
+
+def picture(swarm: Swarm) -> Group:
+    """The table."""
+    table = Table(box=None, pad_edge=False, header_style="bold", row_styles=("", "dim"))
+    for title in ("process", "state"):
+        table.add_column(title)
+    for title in ("restarts", "block", "bought", "sold", "spent", "earned", "stake", "wagers", "cascade", "net"):
+        table.add_column(title, justify="right")
+    view = swarm.lookout.view
+    roles = {part.name: part.role for part in cast(swarm.folder.settings)}
+    for name, worker in swarm.workers.items():
+        account = view.accounts.get(name, Account())
+        metrics = swarm.metrics(name)
+        stake = view.stakes.get(name)
+        moved = name in view.accounts
+        table.add_row(
+            name,
+            Text(worker.state, style=_STYLES[worker.state]),
+            str(worker.restarts or ""),
+            f"{metrics['headwater_block']:.0f}" if "headwater_block" in metrics else "",
+            str(account.bought or ""),
+            str(account.sold or ""),
+            _tokens(account.spent),
+            _tokens(account.earned),
+            _tokens(stake) if stake is not None else "",
+            _tokens(account.net) if roles.get(name) == "forecaster" and moved else "",
+            _tokens(account.cascade),
+            _tokens(account.net + account.cascade + account.earned - account.spent) if moved else "",
+        )
+    return Group(Text(headline(swarm), style="bold"), table)
+
+
+def _tokens(wei: int) -> str:
+    return f"{wei / WAD:,.3f}" if wei else ""
+
+
+class Plain:
+    """Says how the swarm stands, a line every so many seconds and whenever its phase changes."""
+
+    def __init__(self, say: Callable[[str], None], every: float = 15.0) -> None:
+        self._say, self._every = say, every
+        self._next = 0.0
+        self._phase = ""
+
+    def __call__(self, swarm: Swarm) -> None:
+        """Called at every tick."""
+        if not swarm.watching:
+            return
+        if time.monotonic() >= self._next or swarm.phase != self._phase:
+            self._next, self._phase = time.monotonic() + self._every, swarm.phase
+            self._say(f"{time.strftime('%H:%M:%S')}  {headline(swarm)}")
