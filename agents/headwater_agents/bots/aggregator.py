@@ -19,7 +19,7 @@ class AggregatorRole:
 
     def __init__(self, kit: Kit, policy: Any, pantry: Pantry, shop: Shop) -> None:
         self._kit, self._policy, self._pantry, self._shop = kit, policy, pantry, shop
-        self._buying = Buying(kit, policy, pantry, NoSource())
+        self._buying = Buying(kit, policy, pantry, NoSource(), shop.income)
 
     def tick(self, now: int) -> None:
         """Learn; buy and sell while commits are open; announce."""

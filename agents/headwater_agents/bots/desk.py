@@ -1,4 +1,4 @@
-"""What a bot answers over HTTP: /health and /metrics always, and what its role serves as soon as it is set up."""
+"""What a bot answers over HTTP: /health, /metrics, /books, and what its role serves as soon as it is set up."""
 
 from __future__ import annotations
 
@@ -14,24 +14,29 @@ from headwater_agents.bots.vitals import Vitals
 
 
 class Desk:
-    """An ASGI app. `inner` answers what is neither /health nor /metrics; until it is set, 503."""
+    """An ASGI app. `inner` answers every other path; until it is set, 503."""
 
     def __init__(self, vitals: Vitals) -> None:
         self._vitals = vitals
-        self._own = Starlette(routes=[Route("/health", self._health), Route("/metrics", self._metrics)])
+        own = {"/health": self._health, "/metrics": self._metrics, "/books": self._books}
+        self._own = Starlette(routes=[Route(path, answer) for path, answer in own.items()])
+        self._paths = frozenset(own)
         self.inner: ASGIApp | None = None
         self.ready = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         app: ASGIApp = self._own
-        if scope.get("path") not in ("/health", "/metrics"):
+        if scope.get("path") not in self._paths:
             app = self.inner or (self._own if self.ready else _not_yet)
         await app(scope, receive, send)
 
     async def _health(self, _: Request) -> Response:
         well, said = self._vitals.health()
         return Response(json.dumps(said), 200 if well else 503, media_type="application/json")
+
+    async def _books(self, _: Request) -> Response:
+        return JSONResponse({"edges": self._vitals.books})
 
     async def _metrics(self, _: Request) -> Response:
         return Response(self._vitals.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import numpy as np
+
 from headwater.chain import HeadwaterError
 from headwater.identity import Registries
 from headwater.signals import SignedSignal, signal_from_json
@@ -13,13 +15,16 @@ from headwater_agents.bots.config import BotConfigError
 from headwater_agents.bots.logs import Log
 from headwater_agents.bots.vitals import Vitals
 from headwater_agents.bots.watch import Asked
+from headwater_agents.market.books import Books
 from headwater_agents.market.buyer import Buyer, NotForSale, Offer
+from headwater_agents.market.choice import Candidate, ChoiceConfig, choose
 from headwater_agents.policies import Forecast
 
 _PATIENCE_S: Final = 4.0
 """Longest that one look waits for sellers; what is unfinished then goes on at the next."""
 
 _OFFER_AGE_S: Final = 60.0
+_CHOICE: Final = ChoiceConfig()
 _EARLY: Final = (404, 425)  # a seller may hear of a question later than its buyer
 _OVER: Final = 410
 
@@ -39,11 +44,17 @@ class Pantry:
         registries: Registries | None,
         discover: Discover | None,
         buyer: Buyer | None,
+        books: Books | None,
+        budget: int,
         log: Log,
         vitals: Vitals,
     ) -> None:
+        """`budget` is the most spent on a question, wei."""
         self.suppliers = tuple(suppliers)
         self._discover, self._buyer, self._log, self._vitals = discover, buyer, log, vitals
+        self._budget = budget
+        self.books = books
+        self._chosen: dict[int, frozenset[int]] = {}
         self.addresses = tuple(_wallet(registries, agent) for agent in suppliers)
         self._offers: dict[int, tuple[float, Offer]] = {}
         self._known: dict[tuple[int, int], Forecast] = {}
@@ -64,7 +75,7 @@ class Pantry:
         ]
         if buyer is None or not missing or asked.odds is None:
             return
-        places, offers = self._offered(missing, asked.id)
+        places, offers = self._offered([place for place in missing if place in self._choice(asked.id)], asked.id)
         deadline = min(_PATIENCE_S, float(asked.times.commit_end - now))
         if not offers or deadline <= 0:
             return
@@ -85,6 +96,32 @@ class Pantry:
             except HeadwaterError as error:
                 self._tell(question, place, error)
         return [place for place, _ in found], [offer for _, offer in found]
+
+    def _choice(self, question: int) -> frozenset[int]:
+        """Places of the suppliers to buy from: by measured value for money, decided once for a question."""
+        chosen = self._chosen.get(question)
+        if chosen is None and self._buyer is not None and self.books is not None:
+            credits, faults = self.books.credits(), self._buyer.purchases.faults()
+            places, offers = self._offered(range(len(self.suppliers)), question)
+            known = [
+                Candidate(
+                    name=str(place),
+                    price=offer.wei,
+                    bought=credits.get(self.addresses[place], (0, 0))[0],
+                    credit=credits.get(self.addresses[place], (0, 0))[1],
+                    claimed=_claim(offer),
+                    faults=faults.get(self.addresses[place], 0),
+                )
+                for place, offer in zip(places, offers, strict=True)
+            ]
+            # Seeded by the question, so that a bot that was killed chooses as it did before.
+            names = choose(_CHOICE, known, self._budget, np.random.default_rng(question))
+            chosen = frozenset(int(name) for name in names)
+            if len(places) == len(self.suppliers):
+                self._chosen[question] = chosen
+            if left := [self.suppliers[place] for place in places if place not in chosen]:
+                self._log.info("not_chosen", question=question, agents=left)
+        return chosen or frozenset()
 
     def _offer(self, agent: int) -> Offer:
         kept = self._offers.get(agent)
@@ -123,6 +160,12 @@ class Pantry:
                 known = signal_from_json(self._buyer.purchases.answer(kept)).signal.forecast
                 self._known[question, place] = known
         return known
+
+
+def _claim(offer: Offer) -> int | None:
+    """What a seller says a signal is worth, wei."""
+    said = (offer.past or {}).get("value_wei")
+    return said if type(said) is int else None
 
 
 def _wallet(registries: Registries | None, agent: int) -> str:

@@ -28,6 +28,10 @@ class Shop(Protocol):
         """Sign a forecast (WAD) of a question that is expected, at a chain time (seconds), keep it, and offer it."""
         ...
 
+    def income(self, question: int) -> int:
+        """Wei that came in for a question's signal."""
+        ...
+
     def resolved(self, watch: SeriesWatch) -> None:
         """Let what was resolved into the record that newcomers learn from."""
         ...
@@ -57,6 +61,10 @@ class ShelfShop:
         """Sign, keep, offer. Raises ShelfError, SignalError."""
         self._shelf.put(asked.id, forecast, now)
         self._vitals.signals_sold.inc()
+
+    def income(self, question: int) -> int:
+        """Wei that came in for a question's signal."""
+        return self._shelf.income(question)
 
     def resolved(self, watch: SeriesWatch) -> None:
         """Enter what was resolved since the last time."""

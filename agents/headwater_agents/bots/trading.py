@@ -14,11 +14,12 @@ from headwater.signals import SignalDomain
 from headwater_agents.bots.config import BotConfigError
 from headwater_agents.bots.kit import Kit
 from headwater_agents.bots.membership import enrol, registration_file
-from headwater_agents.bots.offers import Offers
 from headwater_agents.bots.pantry import Pantry
 from headwater_agents.bots.shop import ShelfShop, Shop
 from headwater_agents.bots.watch import Asked, SeriesWatch
+from headwater_agents.market.books import Books
 from headwater_agents.market.buyer import Buyer
+from headwater_agents.market.discovery import Discovery
 from headwater_agents.market.fetch import Fetcher
 from headwater_agents.market.gate import Price
 from headwater_agents.market.payment import Currency
@@ -53,6 +54,10 @@ class NoShop:
     def publish(self, asked: Asked, forecast: Forecast, now: int) -> None:
         """Nothing."""
 
+    def income(self, question: int) -> int:
+        """0."""
+        return 0
+
     def resolved(self, watch: SeriesWatch) -> None:
         """Nothing."""
 
@@ -70,7 +75,7 @@ def open_trading(kit: Kit, url: str) -> Iterator[Trading]:
     if not market.facilitator and (selling or market.suppliers):
         raise BotConfigError("[market] facilitator is missing: signals are paid through it")
     if not market.facilitator:
-        yield Trading(shop=NoShop(), pantry=Pantry((), None, None, None, kit.log, kit.vitals), app=None)
+        yield Trading(shop=NoShop(), pantry=Pantry((), None, None, None, None, 0, kit.log, kit.vitals), app=None)
         return
     registries = Registries(kit.backend, Manifest.read(config.manifest).registries())
     currency = Currency(chain_id=kit.backend.chain_id, token=kit.system.addresses.token)
@@ -90,8 +95,9 @@ def open_trading(kit: Kit, url: str) -> Iterator[Trading]:
             limits = Limits(per_payment=market.per_payment, per_question=market.per_question, per_day=market.per_day)
             buyer = Buyer(kit.database, kit.account, domain, currency, limits, config.rpc, fetcher, now=kit.clock.now)
             stack.callback(buyer.close)
-        offers = Offers(registries, fetcher, currency.token, config.series)
-        pantry = Pantry(market.suppliers, registries, offers, buyer, kit.log, kit.vitals)
+        books = None if buyer is None else Books(kit.database, buyer.purchases, kit.address)
+        discover = Discovery(registries, fetcher, currency, config.series)
+        pantry = Pantry(market.suppliers, registries, discover, buyer, books, market.per_question, kit.log, kit.vitals)
         yield Trading(shop=shop, pantry=pantry, app=app)
 
 

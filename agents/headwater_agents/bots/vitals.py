@@ -27,6 +27,9 @@ class Vitals:
         self.block = Gauge("headwater_block", "Newest block seen", registry=to)
         self.skew = Gauge("headwater_clock_skew_seconds", "This machine's clock less the chain's", registry=to)
         self.questions = Gauge("headwater_questions", "Questions of the series seen", registry=to)
+        self.spent = Gauge("headwater_spent_wei", "Paid for signals by x402, wei (a float)", registry=to)
+        self.books: list[dict[str, Any]] = []
+        """What each supplier cost and was worth, as JSON."""
         self._last_look = monotonic()
         self.trouble = ""
         """What keeps the bot from its work, as of the last look; empty when nothing does."""
@@ -41,6 +44,11 @@ class Vitals:
         """A look failed."""
         self.errors.labels(type(error).__name__).inc()
         self.trouble = f"{type(error).__name__}: {error}"
+
+    def keep_books(self, edges: list[dict[str, Any]]) -> None:
+        """Show these books from now on."""
+        self.books = edges
+        self.spent.set(sum(int(edge["spent"]) for edge in edges))
 
     def health(self) -> tuple[bool, dict[str, Any]]:
         """(well, what to say)."""

@@ -212,6 +212,13 @@ class Shelf:
         """Every payment that has come in."""
         return [_sale(row) for row in self._database.connection.execute(_SALE + "WHERE settled != ''")]
 
+    def income(self, question: int) -> int:
+        """Wei that came in for a question's signal."""
+        rows = self._database.connection.execute(
+            "SELECT value FROM sales WHERE question = ? AND settled != ''", (str(question),)
+        )
+        return sum(int(value) for (value,) in rows)
+
     def _set(self, change: str, value: object, sale: Sale) -> None:
         self._database.connection.execute(
             f"UPDATE sales SET {change} WHERE payer = ? AND nonce = ? AND token = ?",  # noqa: S608 - two constants

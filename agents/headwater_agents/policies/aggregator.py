@@ -22,5 +22,5 @@ class Aggregator(Buyer):
             return []
         if None in view.signals and not question.last_call:
             return []
-        pooled = self.pool.forecast(view.memory.pool, question, view.signals)
+        pooled = self.belief(view.memory, question, view.signals)
         return [Signal(question=question.id, forecast=pooled)]

@@ -7,13 +7,15 @@ tree below it, so agreeing to a supplier's change takes an announcement.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from headwater.units import BPS, GWEI
 from headwater_agents.policies.actions import Announce, Leaf
 from headwater_agents.policies.base import PolicyError
+from headwater_agents.policies.forecast import Forecast
 from headwater_agents.policies.pool import Pool, PoolConfig, PoolMemory
-from headwater_agents.policies.views import BuyerLesson, Supplier
+from headwater_agents.policies.views import BuyerLesson, Question, Supplier
 from headwater_agents.policies.worth import WorthConfig, equal_shares, shares
 
 
@@ -63,6 +65,16 @@ class Buyer:
         pool = self.pool.learn(memory.pool, lesson)
         due = pool.resolved % self.buying.worth.reweigh_every == 0
         return BuyerMemory(pool=pool, shares=shares(self.buying.worth, pool) if due else memory.shares)
+
+    def belief(
+        self,
+        memory: BuyerMemory,
+        question: Question,
+        signals: Sequence[Forecast | None],
+        reading: float | None = None,
+    ) -> Forecast:
+        """The pool of these signals (None: not received, counts as the public odds), WAD; a reading does not count."""
+        return self.pool.forecast(memory.pool, question, signals)
 
     def announcement(
         self, memory: BuyerMemory, suppliers: tuple[Supplier, ...], standing: Announce | None

@@ -73,7 +73,7 @@ class Forecaster(Buyer):
             return []
         if None in view.signals and not question.last_call:
             return []
-        belief = self.pool.forecast(view.memory.pool, question, view.signals)
+        belief = self.belief(view.memory, question, view.signals)
         wager = size_wager(
             self.config.wager,
             belief,

@@ -21,7 +21,14 @@ from headwater_agents.policies.base import PolicyError
 from headwater_agents.policies.buyer import Buyer, BuyerMemory
 from headwater_agents.policies.forecast import Floats, Forecast, to_floats, to_wad
 from headwater_agents.policies.forecaster import ForecasterConfig, commit, reveal
-from headwater_agents.policies.views import BuyerLesson, ForecasterView, Phase, ProviderLesson, ProviderView
+from headwater_agents.policies.views import (
+    BuyerLesson,
+    ForecasterView,
+    Phase,
+    ProviderLesson,
+    ProviderView,
+    Question,
+)
 from headwater_agents.policies.wager import size_wager
 
 MemoryT = TypeVar("MemoryT")
@@ -103,6 +110,16 @@ class ModelForecaster(Generic[MemoryT]):
             own=self.model.learn(memory.own, case, lesson.outcome), buyer=buyer, resolved=memory.resolved + 1
         )
 
+    def belief(
+        self,
+        memory: ModelMemory[MemoryT],
+        question: Question,
+        signals: Sequence[Forecast | None],
+        reading: float | None = None,
+    ) -> Forecast:
+        """What the model believes, given these signals (None: not received) and reading, WAD."""
+        return believed(self.model, memory.own, _case(question.odds, signals, reading), question.p_min)
+
     def act(self, view: ForecasterView[ModelMemory[Any]], /) -> list[Action]:
         """As the stock forecaster: deposit and announce between questions, commit once, reveal."""
         question, memory = view.question, view.memory
@@ -118,7 +135,7 @@ class ModelForecaster(Generic[MemoryT]):
             return []
         if memory.resolved < self.config.min_resolved or (None in view.signals and not question.last_call):
             return []
-        belief = believed(self.model, memory.own, _case(question.odds, view.signals, view.reading), question.p_min)
+        belief = self.belief(memory, question, view.signals, view.reading)
         wager = size_wager(
             self.config.wager, belief, question, bonded=view.bonded, free=view.free, min_wager=view.min_wager
         )
