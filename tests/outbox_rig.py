@@ -114,14 +114,15 @@ class Rig:
 
 
 @contextmanager
-def new_rig(url: str, folder: Path) -> Iterator[Rig]:
-    """A rig on a development node, whose mining is put right again at the end."""
+def new_rig(url: str, folder: Path, *, ready: bool = False) -> Iterator[Rig]:
+    """A rig on a development node, whose mining is put right again at the end. `ready`: the account has its money."""
     node = connect(url)
     assert isinstance(node, DevNodeBackend)
     rpc = JsonRpc(url)
     with ExitStack() as stack:
         rig = Rig(url, node, rpc, folder, stack)
-        node.fund(rig.account.address, 10**21)
+        if not ready:
+            node.fund(rig.account.address, 10**21)
         try:
             yield rig
         finally:
