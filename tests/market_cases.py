@@ -80,13 +80,16 @@ def wall_clock_anvil(*options: str) -> Iterator[str]:
 
 
 @contextmanager
-def wall_clock_node(kind: str) -> Iterator[str]:
-    """URL of a node on the wall clock's time: "anvil" (a block for every transaction), or "revm" and "tester", ours."""
+def wall_clock_node(kind: str, block_time: int = 0) -> Iterator[str]:
+    """URL of a node on the wall clock's time: "anvil", or "revm" and "tester", ours.
+
+    `block_time` is seconds between blocks, 0 for one with every transaction.
+    """
     if kind == "anvil":
-        with wall_clock_anvil() as url:
+        with wall_clock_anvil(*(["--block-time", str(block_time)] if block_time else [])) as url:
             yield url
     else:
-        with start_node(NodeConfig(chain=kind, port=0, block_time=0)) as node:
+        with start_node(NodeConfig(chain=kind, port=0, block_time=block_time)) as node:
             yield node.url
 
 
@@ -127,8 +130,8 @@ def fund(backend: Backend, account: Account) -> None:
 
 
 @contextmanager
-def open_chain(kind: str) -> Iterator[Chain]:
-    with wall_clock_node(kind) as url:
+def open_chain(kind: str, block_time: int = 0) -> Iterator[Chain]:
+    with wall_clock_node(kind, block_time) as url:
         backend = connect(url)
         try:
             for account in (DEPLOYER, PROVIDER, PAYER, FEES, THIEF):

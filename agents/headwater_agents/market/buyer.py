@@ -351,11 +351,21 @@ def _left(until: float) -> float:
 def _said(answer: Answer) -> str:
     """What a seller gives as its reason, short and printable."""
     text = answer.body.decode("utf-8", "replace")
-    header = answer.headers.get("payment-required", "")
-    if answer.status == 402 and 0 < len(header) <= _MAX_HEADER:
-        with contextlib.suppress(ValueError, ValidationError, RecursionError, AttributeError):
-            text = decode_payment_required_header(header).error or text
+    for name, reason in (("payment-required", _asked_why), ("payment-response", _settled_why)):
+        header = answer.headers.get(name, "")
+        if answer.status == 402 and 0 < len(header) <= _MAX_HEADER:
+            with contextlib.suppress(ValueError, ValidationError, RecursionError, AttributeError):
+                text = reason(header) or text
     return "".join(character if character.isprintable() else " " for character in text[:200]).strip() or "nothing"
+
+
+def _asked_why(header: str) -> str | None:
+    return decode_payment_required_header(header).error
+
+
+def _settled_why(header: str) -> str | None:
+    settled = decode_payment_response_header(header)
+    return settled.error_message or settled.error_reason
 
 
 def _transaction(headers: Mapping[str, str]) -> str:

@@ -23,7 +23,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from starlette.applications import Starlette
@@ -34,7 +34,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from x402 import SettleResponse
 from x402.http import encode_payment_response_header
-from x402.schemas import AbortResult, RecoveredSettleResult
+from x402.schemas import AbortResult
 from x402.schemas.hooks import SettleContext, SettleFailureContext
 
 from headwater.chain import ChainError
@@ -57,12 +57,12 @@ _Result = TypeVar("_Result")
 
 @dataclass(slots=True)
 class _Asked:
-    """A request that brings a payment: for which question, and what is known of its settlement."""
+    """A request that brings a payment: for which question, as what it was bound, why the facilitator refused it."""
 
     payment: Authorization
     question: int
     sale: Sale | None = None
-    undecided: bool = False
+    refusal: str | None = None
 
 
 _asked: Final[ContextVar[_Asked]] = ContextVar("asked")
@@ -105,7 +105,7 @@ class Seller:
         self._threads = ThreadPoolExecutor(8, "seller")
         self._gate = Gate(price, facilitator, patience=patience)
         self._gate.server.on_before_settle(self._bind)
-        self._gate.server.on_settle_failure(self._ask_the_chain)
+        self._gate.server.on_settle_failure(self._note_refusal)
 
     def close(self) -> None:
         """Let go of threads and connections. The app must have stopped."""
@@ -226,18 +226,28 @@ class Seller:
             outcome = await self._gate.settle(request)
         finally:
             _asked.reset(token)
-        if isinstance(outcome, SettleResponse) and asked.sale is not None:
-            reach(CrashPoint.SALE_SETTLED)
-            await self._thread(self.shelf.settled, asked.sale, outcome.transaction)
-            reach(CrashPoint.SALE_NOTED)
-            sale = self.shelf.sale(asked.payment, self.price.currency.token)
-            if sale is not None:
-                return self._hand_over(sale)
-        if asked.undecided or isinstance(outcome, SettleResponse):
-            return refusal(503, "whether this payment has come in is not known yet; send it again", retry=True)
-        if asked.sale is not None:
-            await self._thread(self.shelf.release, asked.sale)
-        return outcome
+        sale = asked.sale
+        if sale is None:
+            return outcome if isinstance(outcome, Response) else refusal(500, "a payment that is not bound was settled")
+        reach(CrashPoint.SALE_SETTLED)
+        if isinstance(outcome, SettleResponse):
+            tx_hash = outcome.transaction
+        else:
+            try:
+                found = await self._thread(self._standing, sale)
+            except ChainError as error:
+                return refusal(503, f"whether this payment has come in is not known: {error}", retry=True)
+            # Somebody else may have submitted the same payment, or the answer about it was lost.
+            undecided = asked.refusal is None or asked.refusal in _UNDECIDED
+            if found.state is State.UNUSED and undecided:
+                return refusal(503, "whether this payment has come in is not known yet; send it again", retry=True)
+            if found.state is not State.PAID:
+                await self._thread(self.shelf.release, sale)
+                return outcome
+            tx_hash = found.tx_hash
+        await self._thread(self.shelf.settled, sale, tx_hash)
+        reach(CrashPoint.SALE_NOTED)
+        return self._hand_over(replace(sale, settled=tx_hash))
 
     def _hand_over(self, sale: Sale) -> Response:
         """The signal that was paid for. Without an identifier, once: later the payment can be read on the chain."""
@@ -268,32 +278,9 @@ class Seller:
         reach(CrashPoint.SALE_BOUND)
         return None
 
-    async def _ask_the_chain(self, context: SettleFailureContext) -> RecoveredSettleResult | None:
-        """A settlement that failed, or whose answer was lost. Somebody else may have submitted the same payment."""
-        asked = _asked.get()
-        if asked.sale is None:
-            return None
-        error = context.error
-        # Of what the facilitator says, everything but these is final; an exception is no answer of it at all.
-        asked.undecided = type(error) is not Exception or str(error) in _UNDECIDED
-        try:
-            found = await self._thread(self._standing, asked.sale)
-        except ChainError as lost:
-            _log.warning("question %d: %s, and the chain cannot be asked: %s", asked.question, error, lost)
-            asked.undecided = True
-            return None
-        if found.state is not State.PAID:
-            asked.undecided = asked.undecided and found.state is State.UNUSED
-            return None
-        return RecoveredSettleResult(
-            result=SettleResponse(
-                success=True,
-                payer=asked.payment.payer,
-                transaction=found.tx_hash,
-                network=self.price.currency.network,
-                amount=str(asked.payment.value),
-            )
-        )
+    async def _note_refusal(self, context: SettleFailureContext) -> None:
+        """The facilitator has answered, and said no. It is not called when the facilitator does not answer at all."""
+        _asked.get().refusal = str(context.error)
 
     def _standing(self, sale: Sale) -> Standing:
         return standing(self._connections.here().backend, sale.token, sale, since=self._since)
