@@ -9,7 +9,7 @@ from typing import Any, Final
 from headwater.chain.artifacts import load
 from headwater.chain.backend import Backend
 from headwater.chain.client import Contract
-from headwater.chain.errors import Reverted
+from headwater.chain.errors import DecodeError, Reverted
 from headwater.identity.errors import RegistrationError
 from headwater.identity.reference import AgentRef
 from headwater.units import WAD
@@ -252,5 +252,8 @@ def _pages(contract: Contract, agent_id: int) -> list[str]:
     found: list[str] = []
     count = int(contract.call("clientCount", agent_id))
     while len(found) < count:
-        found.extend(contract.call("getClientsFrom", agent_id, len(found)))
+        page = contract.call("getClientsFrom", agent_id, len(found))
+        if not page:  # or a contract that is none of ours would keep us here for ever
+            raise DecodeError(f"{contract.name} at {contract.address} counts {count} clients and lists {len(found)}")
+        found.extend(page)
     return found
