@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import httpx
+import requests
 from eth_account import Account as EthAccount
 
 from cli_cases import finish, spawn
@@ -63,10 +63,10 @@ def signed_by_eth_account(index: int = 0, **fields: Any) -> bytes:
     return bytes(EthAccount.sign_transaction({**base, **fields}, keystore).raw_transaction)
 
 
-def post(url: str, body: bytes | str, **headers: str) -> httpx.Response:
+def post(url: str, body: bytes | str, **headers: str) -> requests.Response:
     """A request as it stands."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.post(url, content=body, headers={"content-type": "application/json", **named}, timeout=30)
+    return requests.post(url, data=body, headers={"content-type": "application/json", **named}, timeout=30)
 
 
 def ask(url: str, method: str, *params: Any) -> dict[str, Any]:
@@ -96,8 +96,8 @@ def refusal(url: str, method: str, *params: Any) -> tuple[int, str]:
 class NodeProcess:
     """`headwater node` in a process of its own."""
 
-    def __init__(self, folder: Path, *options: object) -> None:
-        self.process = spawn("node", "--port", 0, "--json", *options, cwd=folder)
+    def __init__(self, folder: Path, *options: object, env: dict[str, str] | None = None) -> None:
+        self.process = spawn("node", "--port", 0, "--json", *options, cwd=folder, env=env or {})
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:

@@ -20,6 +20,7 @@ from headwater_deploy.node.server import make_app, seal_on_time
 _BACKLOG: Final = 2_048
 _GRACE_S: Final = 5.0
 _START_S: Final = 30.0
+_STACK: Final = 256 * 2**20
 
 
 class RunningNode:
@@ -50,7 +51,12 @@ class RunningNode:
         )
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="headwater-node", daemon=True)
-        self._thread.start()
+        # An EVM that calls itself 1,024 times deep takes many of Python's frames, and C's between them.
+        before = threading.stack_size(_STACK)
+        try:
+            self._thread.start()
+        finally:
+            threading.stack_size(before)
         self._wait_until_started()
 
     def stop(self) -> None:

@@ -25,7 +25,11 @@ log: Final = logging.getLogger("headwater.node")
 MAX_BODY: Final = 2 * 2**20
 """Bytes of a request."""
 
+MAX_DEPTH: Final = 32
+"""Lists and objects inside each other that a request may have: no method takes more than a handful."""
+
 MAX_BATCH: Final = 1_000
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 MAX_ANSWER: Final = 25_000_000
 """Bytes of the answer to a batch: geth's bound."""
 
@@ -107,8 +111,10 @@ async def _read(request: Request) -> bytes | None:
 
 async def _answer(node: Node, methods: Methods, body: bytes) -> Response:
     try:
+        if _too_deep(body):
+            return _json(_error(None, RpcFailure(PARSE_ERROR, f"parse error: nested deeper than {MAX_DEPTH}")))
         asked = json.loads(body, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+    except ValueError:
         return _json(_error(None, RpcFailure(PARSE_ERROR, "parse error: the request is not JSON")))
     if not isinstance(asked, list):
         told = _one(node, methods, asked)
@@ -165,6 +171,19 @@ def _dump(value: Any) -> bytes:
 
 def _json(content: bytes) -> Response:
     return Response(content, media_type="application/json")
+
+
+def _too_deep(body: bytes) -> bool:
+    """Whether brackets nest too deeply, those in texts counted too, which in requests are hex and have none.
+
+    py-evm lifts Python's limit on recursion so far that the JSON parser would overrun its stack.
+    """
+    depth = 0
+    for bracket in body.translate(None, _NO_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
 def _no_constant(name: str) -> Any:
