@@ -45,7 +45,7 @@ class Log:
                 {"time": round(now, 3), "level": level, "bot": self._bot, "event": event, **facts}, default=str
             )
         else:
-            said = " ".join(f"{name}={value}" for name, value in facts.items())
+            said = " ".join(f"{name}={' '.join(str(value).split())}" for name, value in facts.items())
             line = f"{time.strftime('%H:%M:%S', time.localtime(now))} {level:7} {self._bot}: {event} {said}".rstrip()
         with self._guard:
             stream = self._stream or sys.stderr

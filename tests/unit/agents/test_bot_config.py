@@ -145,11 +145,7 @@ def test_the_secret_of_the_salts_is_the_keys_own_and_comes_back_after_any_loss()
     arena = "0x" + "11" * 20
     me, you = Account.derive(1, 0), Account.derive(1, 1)
     assert salt_seed(me, 1, arena) == salt_seed(Account.derive(1, 0), 1, arena)
-    seeds = {
-        salt_seed(me, 1, arena),
-        salt_seed(you, 1, arena),
-        salt_seed(me, 2, arena),
-        salt_seed(me, 1, "0x" + "22" * 20),
-    }
+    cases = [(me, 1, arena), (you, 1, arena), (me, 2, arena), (me, 1, "0x" + "22" * 20)]
+    seeds = {salt_seed(*case) for case in cases}
     assert len(seeds) == 4
     assert all(2**200 < seed < 2**256 for seed in seeds)
