@@ -247,15 +247,32 @@ def test_two_files_with_one_key_send_each_thing_once_at_most_and_one_is_told(rig
 
 
 def test_a_file_is_held_against_its_chain_not_only_the_chains_number(rig: Rig) -> None:
-    outbox = rig.outbox()
+    """A chain that begins anew, as development chains do, gets nothing that was meant for the one before."""
+    rig.node.mine(5)
+    outbox = rig.outbox(confirmations=2)
+    hashes = [outbox.send(rig.gift(), rig.account).tx_hash for _ in range(2)]
+    _reorganise(rig, 7)
+    for start in (lambda: outbox, lambda: rig.again(confirmations=2)):
+        again = start()
+        with pytest.raises(StateError, match="Choose another file, or the node of that chain"):
+            again.send(rig.gift(), rig.account)
+        with pytest.raises(StateError, match=r"has no such block"):
+            again.recover()
+    assert rig.mined() == 0
+    assert all(rig.node.look_up(tx_hash) is None for tx_hash in hashes)
+
+
+def test_a_chain_is_known_by_a_later_block_as_time_passes(rig: Rig) -> None:
+    outbox = rig.outbox(confirmations=2)
     outbox.send(rig.gift(), rig.account)
-    outbox._ledger._write("UPDATE outbox_accounts SET genesis = '0xdead'")
-    outbox = rig.again()
-    with pytest.raises(StateError, match="another file, or the node of that chain"):
-        outbox.send(rig.gift(), rig.account)
-    with pytest.raises(StateError, match="began with block 0xdead"):
-        outbox.recover()
-    assert rig.mined() == 1
+    before = outbox._ledger.anchor()
+    rig.node.mine(100)
+    outbox.recover()
+    after = outbox._ledger.anchor()
+    assert before is not None
+    assert after is not None
+    assert after[0] == rig.node.block_number() - 2 > before[0] + 90
+    assert after[1] == rig.node.block_hash(after[0])
 
 
 def test_a_limit_that_passes_while_the_agent_is_down_cancels_at_the_start(rig: Rig) -> None:

@@ -16,9 +16,10 @@ from headwater_agents.durable.fees import Fees
 # everything that was ever signed for it.
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS outbox_accounts (
-    account  TEXT PRIMARY KEY,
-    genesis  TEXT NOT NULL,
-    first    INTEGER NOT NULL
+    account     TEXT PRIMARY KEY,
+    first       INTEGER NOT NULL,
+    anchor      INTEGER NOT NULL,
+    anchor_hash TEXT    NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outbox (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -106,21 +107,29 @@ class Ledger:
             for statement in _SCHEMA.split(";"):
                 db.execute(statement)
 
-    def origin(self) -> tuple[str, int] | None:
-        """The chain's first block hash and the account's first nonce here, once `adopt` has kept them."""
-        rows = self._read("SELECT genesis, first FROM outbox_accounts WHERE account = ?", self._account)
-        return (str(rows[0][0]), int(rows[0][1])) if rows else None
+    def anchor(self) -> tuple[int, str] | None:
+        """Number and hash of a block that the chain will keep, once `adopt` has kept one."""
+        rows = self._read("SELECT anchor, anchor_hash FROM outbox_accounts WHERE account = ?", self._account)
+        return (int(rows[0][0]), str(rows[0][1])) if rows else None
 
-    def adopt(self, genesis: str, first: int) -> None:
-        """Keep which chain this is and the nonce to begin with."""
-        self._write("INSERT INTO outbox_accounts VALUES (?, ?, ?)", self._account, genesis, first)
+    def adopt(self, first: int, block: int, block_hash: str) -> None:
+        """Keep the nonce to begin with, and by which block this chain is known."""
+        self._write("INSERT INTO outbox_accounts VALUES (?, ?, ?, ?)", self._account, first, block, block_hash)
+
+    def move_anchor(self, block: int, block_hash: str) -> None:
+        """Know the chain by a later block."""
+        self._write(
+            "UPDATE outbox_accounts SET anchor = ?, anchor_hash = ? WHERE account = ?", block, block_hash, self._account
+        )
 
     def next_nonce(self) -> int:
         """The least nonce that neither an entry nor a transaction before the first one holds."""
-        origin = self.origin()
-        query = "SELECT max(nonce) FROM outbox WHERE account = ? AND state != 'refused'"
-        ((highest,),) = self._read(query, self._account)
-        return max(origin[1] if origin else 0, 0 if highest is None else highest + 1)
+        query = (
+            "SELECT max((SELECT coalesce(max(first), 0) FROM outbox_accounts WHERE account = ?), "
+            "(SELECT coalesce(max(nonce) + 1, 0) FROM outbox WHERE account = ? AND state != 'refused'))"
+        )
+        ((following,),) = self._read(query, self._account, self._account)
+        return int(following)
 
     def add(self, nonce: int, label: str, request: TxRequest, gas: int, deadline: int | None, first: Attempt) -> Entry:
         """A new open entry with its first attempt."""

@@ -139,7 +139,8 @@ class OutboxBackend(Backend):
             changed: dict[int, Entry] = {}
             if not self._checked:
                 self._past.check_chain()
-            for entry in [*self._past.watch(), *self._past.lost(self._past.mined())]:
+            watched, count = self._past.watch(), self._past.mined()
+            for entry in [*watched, *self._past.lost(count)]:
                 changed[entry.id] = entry
             for entry in self._ledger.unfinished():
                 while (free := self._past.gap(entry.nonce)) is not None:
@@ -148,7 +149,9 @@ class OutboxBackend(Backend):
                 changed[entry.id] = self._driver.drive(entry)
             if not self._checked and (strangers := self._past.await_strangers()):
                 self._tell("strangers", {"waiting": strangers})
-            if strange := self._past.foreign(self._past.mined()):
+            if changed or not self._checked:
+                count = self._past.mined()
+            if strange := self._past.foreign(count):
                 self._key_in_use = True
                 self._tell("key in use", {"nonces": strange})
             self._checked = True

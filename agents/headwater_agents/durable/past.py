@@ -13,6 +13,7 @@ from headwater_agents.durable.ledger import Entry, Ledger, State
 from headwater_agents.durable.settings import Clock, OutboxConfig, Tell
 
 _PAUSE: Final = 0.1
+_ANCHOR_STEP: Final = 64  # blocks
 
 
 class Past:
@@ -39,17 +40,32 @@ class Past:
     def check_chain(self) -> None:
         """Keep which chain this is at the first look, hold it against that later. Raises StateError if it is another.
 
-        Chains of one id are told apart by their first block: a development chain that began anew is another chain.
+        Chains of one id are told apart by a block that was `confirmations` deep: a development chain that began anew
+        is another chain, and what was meant for the old one must not be sent to it.
         """
-        genesis = self._backend.block_hash(0) or ""
-        origin = self._ledger.origin()
-        if origin is None:
-            self._ledger.adopt(genesis, self._backend.mined_count(self._address))
-        elif genesis and origin[0] and genesis != origin[0]:
+        anchor = self._ledger.anchor()
+        if anchor is None:
+            block = max(0, self._backend.head().number - self._config.confirmations)
+            self._ledger.adopt(self._backend.mined_count(self._address), block, self._backend.block_hash(block) or "")
+            return
+        block, known = anchor
+
+        def strange() -> bool:
+            return known not in ("", self._backend.block_hash(block))
+
+        if strange() and self._insists(strange):
             raise StateError(
-                f"this file's transactions are on a chain that began with block {origin[0]}; {self._backend.name} "
-                f"serves one that began with {genesis}. Choose another file, or the node of that chain"
+                f"block {block} of the chain that this file's transactions are on is {known}; {self._backend.name} "
+                "has no such block. Choose another file, or the node of that chain"
             )
+
+    def _weigh_anchor(self, depth: int) -> None:
+        """Know the chain by a later block, now and then: nodes may throw away very old ones."""
+        anchor = self._ledger.anchor()
+        if anchor is None or depth < anchor[0] + _ANCHOR_STEP:
+            return
+        if (block_hash := self._backend.block_hash(depth)) is not None:
+            self._ledger.move_anchor(depth, block_hash)
 
     def watch(self) -> list[Entry]:
         """Look whether the chain still tells what is noted; the entries of which it tells otherwise now.
@@ -64,6 +80,7 @@ class Past:
         depth = self._backend.head().number - self._config.confirmations
         if any(entry.block is not None and entry.block <= depth for entry in watched):
             self._ledger.finish(depth)
+            self._weigh_anchor(depth)
             watched = self._ledger.watched()
         standing = False
         for entry in watched:
@@ -90,6 +107,7 @@ class Past:
             return []
         ended = [entry for entry in self._ledger.holding(count) if entry.state not in (State.OPEN, State.REFUSED)]
         if ended and self._insists(lambda: self._backend.mined_count(self._address) <= ended[0].nonce):
+            self.check_chain()
             return [self._reopen(entry) for entry in ended if self._where(entry) is None]
         return []
 
@@ -143,6 +161,7 @@ class Past:
 
     def _undone(self, entry: Entry) -> Entry:
         """Note that the block which held it is gone: another holds it or another attempt now, or none does."""
+        self.check_chain()
         reach(CrashPoint.OUTBOX_VANISHED)
         return self._driver.look(entry) or self._reopen(entry)
 
