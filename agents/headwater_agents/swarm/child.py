@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from typing import Final
 
 import click
@@ -20,8 +21,15 @@ import click
 _GRACE_S: Final = 10.0
 
 
-def _wait_for_the_end(pipe: int) -> None:
-    while os.read(pipe, 1):
+def run(lifeline: int, arguments: Sequence[str]) -> None:
+    """Be a process of the swarm: never returns."""
+    threading.Thread(target=_wait_for_the_end, args=(lifeline,), name="lifeline", daemon=True).start()
+    name, *rest = arguments
+    _command(name).main(rest, prog_name=f"headwater {name}")
+
+
+def _wait_for_the_end(lifeline: int) -> None:
+    while os.read(lifeline, 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_GRACE_S)
@@ -45,12 +53,5 @@ def _command(name: str) -> click.Command:
     raise SystemExit(f"{name} is no process of a swarm")
 
 
-def main() -> None:
-    """Start."""
-    pipe, name, *rest = sys.argv[1:]
-    threading.Thread(target=_wait_for_the_end, args=(int(pipe),), name="lifeline", daemon=True).start()
-    _command(name).main(rest, prog_name=f"headwater {name}")
-
-
 if __name__ == "__main__":
-    main()
+    run(int(sys.argv[1]), sys.argv[2:])

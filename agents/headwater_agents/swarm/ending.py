@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 import subprocess
 from collections.abc import Callable
@@ -187,12 +188,12 @@ def starts_again(swarm: Swarm) -> list[Check]:
     waiting = [worker for worker in swarm.workers.values() if worker.name != NODE]
     while waiting:
         pair, waiting = waiting[:2], waiting[2:]
-        running = [(worker, worker.once(swarm.lifeline, "--check")) for worker in pair]
+        running = [(worker, worker.once("--check")) for worker in pair]
         for worker, process in running:
             try:
                 code = process.wait(_CHECK_S)
             except subprocess.TimeoutExpired:
-                process.kill()
+                process.send_signal(signal.SIGKILL)
                 code = process.wait()
             checks.append(Check(what=f"{worker.name}: starts again from its file (exit code)", expected=0, actual=code))
     return checks

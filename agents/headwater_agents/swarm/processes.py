@@ -7,6 +7,7 @@ from typing import Any, Final
 from headwater.chain.accounts import development_key
 from headwater_agents.swarm.diary import Diary
 from headwater_agents.swarm.folder import RunFolder, to_toml, write_whole
+from headwater_agents.swarm.launching import Launcher
 from headwater_agents.swarm.parts import FACILITATOR, NODE, SELLERS, Part, cast
 from headwater_agents.swarm.staging import SERIES
 from headwater_agents.swarm.worker import Worker
@@ -19,15 +20,15 @@ def place(port: int) -> str:
     return f"http://{_HOST}:{port}"
 
 
-def node_worker(folder: RunFolder, diary: Diary, port: int) -> Worker:
+def node_worker(folder: RunFolder, diary: Diary, launcher: Launcher, port: int) -> Worker:
     """The swarm's own node."""
     settings = folder.settings
     arguments = ["node", "--chain", settings.chain, "--port", str(port), "--seed", str(settings.seed)]
     arguments += ["--state", str(folder.chain), "--json"]
-    return Worker(NODE, NODE, arguments, None, place(port), folder.log(NODE), diary)
+    return Worker(NODE, NODE, arguments, "", place(port), folder.log(NODE), diary, launcher)
 
 
-def workers(folder: RunFolder, diary: Diary, rpc: str, ports: dict[str, int]) -> dict[str, Worker]:
+def workers(folder: RunFolder, diary: Diary, launcher: Launcher, rpc: str, ports: dict[str, int]) -> dict[str, Worker]:
     """Everybody but the node, by name; writes their settings. `rpc` is the node's URL."""
     found: dict[str, Worker] = {}
     facilitator = place(ports[FACILITATOR]) if FACILITATOR in ports else ""
@@ -43,6 +44,7 @@ def workers(folder: RunFolder, diary: Diary, rpc: str, ports: dict[str, int]) ->
             place(port),
             folder.log(part.name),
             diary,
+            launcher,
         )
     return found
 
@@ -94,8 +96,9 @@ def bot_settings(folder: RunFolder, part: Part, rpc: str, port: int, facilitator
             "suppliers": [agents[name] for name in part.suppliers],
             "private": True,
         }
-    if part.role == "forecaster":
-        tables["policy"] = {"target_stake": settings.stake} | ({"use": part.policy} if part.policy else {})
+    if part.policy:
+        # No target_stake: it would stake the tokens that are for signals.
+        tables["policy"] = {"use": part.policy}
     if part.role == "resolver":
         tables["questions"] = {
             "questions": settings.questions,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ from typing import Final
 
 from headwater_agents.swarm.diary import Diary
 from headwater_agents.swarm.folder import RunFolder
+from headwater_agents.swarm.launching import Launcher, Nurslings, Programs
 from headwater_agents.swarm.lookout import Lookout
 from headwater_agents.swarm.memory import proportional_set
 from headwater_agents.swarm.parts import NODE, RESOLVER, cast
@@ -93,7 +95,7 @@ class Swarm:
         if self.diary.happenings:
             self.diary.write("resume")
         reading, writing = os.pipe()
-        self.lifeline = reading
+        self._lifeline = reading
         self._stack.callback(os.close, reading)
         self._stack.callback(os.close, writing)
         return self
@@ -136,7 +138,7 @@ class Swarm:
         ports: dict[str, int] = self.folder.notes["ports"]
         if not settings.rpc:
             self._tell("starting the node")
-            self.workers[NODE] = node_worker(self.folder, self.diary, ports[NODE])
+            self.workers[NODE] = node_worker(self.folder, self.diary, Programs(self._lifeline), ports[NODE])
             self._probe = Probe(self.workers.values())
             self._probe.start()
             try:
@@ -146,7 +148,14 @@ class Swarm:
         if not self.folder.notes.get("staged"):
             set_stage(self.folder, self.rpc, self._tell).close()
             self.folder.note(staged=True)
-        self.workers |= workers(self.folder, self.diary, self.rpc, ports)
+        self.workers |= workers(self.folder, self.diary, self._launcher(), self.rpc, ports)
+
+    def _launcher(self) -> Launcher:
+        if sys.platform != "linux":
+            return Programs(self._lifeline)  # elsewhere, libraries do not take well to forking
+        nursery = Nurslings(self._lifeline, self.folder.log("nursery"))
+        self._stack.callback(nursery.close)
+        return nursery
 
     def _get_ready(self) -> None:
         """Start everybody; the resolver last, so that the first question finds everybody there."""
@@ -208,7 +217,7 @@ class Swarm:
     def _tick(self) -> None:
         for worker in self.workers.values():
             if worker.name not in self._held_back:
-                worker.tick(self.lifeline)
+                worker.tick()
         while not self._probe.fresh.empty():
             worker, pid, at = self._probe.fresh.get_nowait()
             worker.ready(pid, at)

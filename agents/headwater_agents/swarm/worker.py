@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from headwater_agents.swarm.diary import Diary
+from headwater_agents.swarm.launching import Child, Launcher
 from headwater_agents.swarm.settings import SwarmError
 
 _FIRST_WAIT_S: Final = 0.2
@@ -23,8 +23,6 @@ _HEALTHY_S: Final = 20.0
 _FALSE_STARTS: Final = 6
 """Ends by itself, in a row and before it was ready, after which there is no point in starting it again."""
 
-_SECRETS: Final = ("HEADWATER_KEY", "HEADWATER_PASSWORD")
-
 
 class Worker:
     """A process under supervision. `url` is where it answers; `restarts` counts starts after the first.
@@ -33,12 +31,20 @@ class Worker:
     """
 
     def __init__(
-        self, name: str, role: str, arguments: Sequence[str], secret: str | None, url: str, log: Path, diary: Diary
+        self,
+        name: str,
+        role: str,
+        arguments: Sequence[str],
+        secret: str,
+        url: str,
+        log: Path,
+        diary: Diary,
+        launcher: Launcher,
     ) -> None:
         self.name, self.role, self.url = name, role, url
         self.arguments = list(arguments)
-        self._secret, self._log, self._diary = secret, log, diary
-        self._process: subprocess.Popen[bytes] | None = None
+        self._secret, self._log, self._diary, self._launcher = secret, log, diary, launcher
+        self._process: Child | None = None
         self.state = "down"
         self.restarts = max(0, diary.count("start", name) - 1)
         self.kills = diary.count("kill", name)
@@ -56,37 +62,25 @@ class Worker:
         """Of the running process."""
         return None if self._process is None else self._process.pid
 
-    def start(self, lifeline: int) -> None:
-        """Start it, with the reading end of the supervisor's pipe."""
-        self._process = self.once(lifeline)
+    def start(self) -> None:
+        """Start it."""
+        self._process = self.once()
         if self._diary.count("start", self.name):
             self.restarts += 1
         self._diary.write("start", self.name)
         self.started = time.monotonic()
         self.state, self._killed, self.told_to_drain = "starting", False, 0.0
 
-    def once(self, lifeline: int, *more: str) -> subprocess.Popen[bytes]:
+    def once(self, *more: str) -> Child:
         """Start it with further arguments, unsupervised."""
-        environment = {name: value for name, value in os.environ.items() if name not in _SECRETS}
-        if self._secret is not None:
-            environment["HEADWATER_KEY"] = self._secret
-        with self._log.open("ab") as log:
-            return subprocess.Popen(  # noqa: S603 - our own command
-                [sys.executable, "-m", "headwater_agents.swarm.child", str(lifeline), *self.arguments, *more],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=environment,
-                pass_fds=(lifeline,),
-                start_new_session=True,  # Ctrl-C is the supervisor's to pass on
-            )
+        return self._launcher.start(self.name, [*self.arguments, *more], self._secret, self._log)
 
-    def tick(self, lifeline: int) -> None:
+    def tick(self) -> None:
         """See whether it ended; start it again when it is time. Raises SwarmError if it never will."""
         if self._process is not None and (code := self._process.poll()) is not None:
             self._ended(code)
         if self.state == "down" and self._process is None and time.monotonic() >= self._not_before:
-            self.start(lifeline)
+            self.start()
 
     def ready(self, pid: int, at: float) -> None:
         """Process `pid` answered at a time (wall clock); which may have been its forerunner."""
@@ -99,7 +93,7 @@ class Worker:
         """SIGKILL, as a test; whether there was anything to kill."""
         if self._process is None or self._process.poll() is not None:
             return False
-        self._process.kill()
+        self._process.send_signal(signal.SIGKILL)
         self._killed = True
         self.kills += 1
         self._diary.write("kill", self.name)
@@ -123,7 +117,7 @@ class Worker:
         try:
             code = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            self._process.send_signal(signal.SIGKILL)
             code = self._process.wait()
         self._diary.write("exit", self.name, code)
         self._process = None
