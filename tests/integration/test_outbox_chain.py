@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fault_proxy import FaultProxy, Result
 from headwater.chain import NotMined
 from headwater_agents.durable.database import Database, StateError
 from headwater_agents.durable.outbox import KeyInUse, State, Unsettled
@@ -84,6 +85,30 @@ def test_a_reorganisation_deeper_than_what_is_watched_is_mended_too(rig: Rig) ->
         outbox.send(rig.gift(), rig.account)
     outbox.recover()
     assert (rig.received(gift), rig.mined()) == (1, 1)
+
+
+def test_what_was_undone_and_replaced_while_the_agent_was_down_is_noticed_however_deep(rig: Rig) -> None:
+    outbox, gift, theirs = rig.outbox(confirmations=2), rig.gift(), rig.gift()
+    outbox.send(gift, rig.account)
+    rig.rpc.request("anvil_reorg", 1, [])
+    rig.rpc.request("anvil_dropAllTransactions")
+    rig.elsewhere(0, theirs)
+    rig.node.mine(10)
+    outbox = rig.again(confirmations=2)
+    recovery = outbox.recover()
+    assert recovery.key_in_use
+    assert [entry.state for entry in recovery.ended] == [State.DISPLACED]
+    assert (rig.received(gift), rig.received(theirs)) == (0, 1)
+
+
+def test_a_node_that_has_forgotten_an_old_transaction_is_not_taken_for_one_that_undid_it(rig: Rig) -> None:
+    with FaultProxy(rig.url) as proxy:
+        outbox = rig.outbox(confirmations=100, url=proxy.url)
+        outbox.send(rig.gift(), rig.account)
+        proxy.always("eth_getTransactionByHash", Result(None))
+        proxy.always("eth_getTransactionReceipt", Result(None))
+        assert outbox.recover().ended == ()
+    assert outbox.counts() == {State.MINED: 1}
 
 
 def test_what_a_reorganisation_undid_past_its_limit_is_cancelled(rig: Rig) -> None:

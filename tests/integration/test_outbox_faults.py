@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from fault_proxy import (
 )
 from headwater.chain import ChainError, ConnectionFailed, TxRequest
 from headwater.chain.jsonrpc import JsonRpc
-from headwater_agents.durable.outbox import KeyInUse, State
+from headwater_agents.durable.outbox import DeadlinePassed, KeyInUse, State
 from outbox_rig import Rig, new_rig
 
 SEND = "eth_sendRawTransaction"
@@ -130,6 +131,36 @@ def test_a_third_of_all_answers_bad_neither_loses_nor_doubles(rig: Rig, proxy: F
         if not todo:
             break
     assert [rig.received(gift) for gift in gifts] == [1, 1, 1]
+
+
+def test_nothing_reaches_a_node_that_is_not_on_disk(rig: Rig, proxy: FaultProxy) -> None:
+    """First attempts, dearer ones and cancels: when the node gets bytes, another process can read them in the file."""
+    seen: list[bool] = []
+
+    class Reading(Fault):
+        def answer(self, request: dict[str, Any], send: Send) -> Answer:
+            with closing(sqlite3.connect(rig.folder / "bot.sqlite")) as file:
+                kept = {raw for (raw,) in file.execute("SELECT raw FROM outbox_attempts")}
+            seen.append(bytes.fromhex(request["params"][0][2:]) in kept)
+            return Answer(body=send())
+
+    outbox, gift = rig.outbox(url=proxy.url, patience=10), rig.gift()
+    proxy.always(SEND, Reading())
+    rig.automine(False)
+    limit = rig.node.now() + 100
+
+    def too_late() -> None:
+        rig.rpc.request("anvil_dropAllTransactions")
+        rig.rpc.request("evm_setNextBlockTimestamp", limit)
+        rig.mine()
+
+    rig.script.at(15, too_late)
+    rig.script.at(30, rig.mine)
+    with pytest.raises(DeadlinePassed), outbox.until(limit):
+        outbox.send(gift, rig.account)
+    assert [attempt.cancels for attempt in outbox.entry(1).attempts][:3] == [False, False, True]
+    assert len(seen) >= 3
+    assert all(seen)
 
 
 def test_a_lost_answer_is_not_sent_under_another_nonce(rig: Rig, proxy: FaultProxy) -> None:

@@ -76,22 +76,19 @@ class Past:
         watched = self._ledger.watched()
         if not watched:
             return changed
-        # What is deep enough is not asked for again: nodes may have thrown it away.
-        depth = self._backend.head().number - self._config.confirmations
-        if any(entry.block is not None and entry.block <= depth for entry in watched):
-            self._ledger.finish(depth)
-            self._weigh_anchor(depth)
-            watched = self._ledger.watched()
         standing = False
         for entry in watched:
             if entry.state is State.DISPLACED:
                 if (found := self._driver.look(entry)) is not None:
                     changed.append(found)  # it was ours after all
             elif not standing:
-                where = self._where(entry)
-                standing = where is not None and where == entry.block_hash
+                standing = self._stands(entry)
                 if not standing:
                     changed.append(self._undone(entry))
+        depth = self._backend.head().number - self._config.confirmations
+        if any(entry.block is not None and entry.block <= depth for entry in watched):
+            self._ledger.finish(depth)
+            self._weigh_anchor(depth)
         return changed
 
     def mined(self) -> int:
@@ -143,6 +140,14 @@ class Past:
         if waiting() > 0 and self._insists(lambda: waiting() > 0, self._config.patience):
             return max(0, waiting())
         return 0
+
+    def _stands(self, entry: Entry) -> bool:
+        """Whether the block that it was seen in is the chain's. Blocks stay when nodes have forgotten transactions."""
+
+        def gone() -> bool:
+            return entry.block is None or self._backend.block_hash(entry.block) != entry.block_hash
+
+        return not self._insists(gone)
 
     def _where(self, entry: Entry) -> str | None:
         """Hash of the block that holds what ended the entry; None if the node keeps saying that none does."""
