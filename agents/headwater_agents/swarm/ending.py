@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sqlite3
 import subprocess
 from collections.abc import Callable
 from contextlib import closing
@@ -17,12 +16,14 @@ from headwater.chain.system import System
 from headwater_agents.bots.watch import Asked, SeriesWatch
 from headwater_agents.durable.journal import Journal
 from headwater_agents.swarm.diary import longest_within, together, uptimes
+from headwater_agents.swarm.files import entries
 from headwater_agents.swarm.folder import RunFolder
 from headwater_agents.swarm.ledger import Bookkeeper
 from headwater_agents.swarm.parts import NODE, Part, cast
 from headwater_agents.swarm.staging import SERIES, Stage, open_stage
 from headwater_agents.swarm.summary import summarise
 from headwater_agents.swarm.swarm import Swarm
+from headwater_agents.swarm.trade_checks import trade_checks
 
 ENOUGH_S: Final = 4.0
 """Seconds that bot and node must have been up together, in one go, within a reveal window for a missing reveal to be
@@ -55,6 +56,7 @@ def conclude(swarm: Swarm, tell: Callable[[str], None]) -> dict[str, Any]:
     try:
         watch = SeriesWatch(stage.system, SERIES)
         watch.refresh(stage.system.backend.block_number())
+        events = stage.system.events()
         checks = audit(stage.system, emptied=True)
         checks += _questions(watch)
         forfeits = missing_reveals(swarm, watch)
@@ -69,10 +71,11 @@ def conclude(swarm: Swarm, tell: Callable[[str], None]) -> dict[str, Any]:
         for part in cast(folder.settings):
             if part.bot:
                 checks += file_checks(folder, stage, watch, part)
+        checks += trade_checks(folder, stage, events)
         books = Bookkeeper(
             stage.system, {part.account(folder.settings.seed).address: part.name for part in cast(folder.settings)}
         )
-        books.take(stage.system.events())
+        books.take(events)
         worth = {
             part.name: _worth(stage.system, part.account(folder.settings.seed).address)
             for part in cast(folder.settings)
@@ -120,7 +123,8 @@ def missing_reveals(swarm: Swarm, watch: SeriesWatch) -> list[Forfeit]:
         for who in asked.committed.keys() - asked.revealed:
             name = names.get(who, who)
             begin, end = asked.times.commit_end, asked.times.reveal_end
-            up = longest_within(together(uptimes(happenings, name), node), begin, end)
+            skew = swarm.lookout.skew
+            up = longest_within(together(uptimes(happenings, name), node), begin + skew, end + skew)
             found.append(
                 Forfeit(
                     question=asked.id,
@@ -137,12 +141,8 @@ def file_checks(folder: RunFolder, stage: Stage, watch: SeriesWatch, part: Part)
     """What a bot's file holds against what the chain says: no gap, nothing open, no position it cannot account for."""
     address = part.account(folder.settings.seed).address
     path = folder.state(part.name)
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as file:
-        rows = file.execute(
-            "SELECT nonce, state FROM outbox WHERE account = ? AND state != 'refused' ORDER BY nonce", (address,)
-        ).fetchall()
-        first = file.execute("SELECT first FROM outbox_accounts WHERE account = ?", (address,)).fetchone()
-    start = first[0] if first else stage.backend.mined_count(address)
+    first, rows = entries(path, address)
+    start = stage.backend.mined_count(address) if first is None else first
     nonces = [nonce for nonce, _ in rows]
     return [
         Check(

@@ -10,6 +10,7 @@ from typing import Final
 
 from headwater.chain import HeadwaterError
 from headwater.chain.system import System
+from headwater_agents.bots.clock import ChainClock
 from headwater_agents.bots.watch import Asked, SeriesWatch
 from headwater_agents.policies import Keeper, KeeperConfig
 from headwater_agents.runner.keeping import keeper_view
@@ -49,6 +50,8 @@ class Lookout:
         self.view = View()
         self.finishing = False
         """Set once no more questions will come: the cascade is then looked at too."""
+        self.skew = 0.0
+        """Seconds this machine's clock is ahead of the chain's."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lookout", daemon=True)
 
@@ -75,18 +78,21 @@ class Lookout:
         system = stage.system
         names = {part.account(settings.seed).address: part.name for part in cast(settings)}
         watch = SeriesWatch(system, SERIES)
-        books = Bookkeeper(system, names)
+        books, clock = Bookkeeper(system, names), ChainClock()
         following, stakes, looked = 0, dict[str, int](), 0.0
         try:
             while not self._stop.is_set():
-                head = system.backend.block_number()
+                newest = stage.backend.head()
+                head = newest.number
+                clock.see(head, newest.timestamp)
                 watch.refresh(head)
                 if following <= head:
                     books.take(system.events(following, head))
                     following = head + 1
                 if time.monotonic() - looked >= _STAKES_S:
                     stakes, looked = self._stakes(stage.system, names, watch), time.monotonic()
-                now = int(time.time())
+                now = clock.now()
+                self.skew = clock.skew or 0.0
                 asked = list(watch.questions.values())
                 last = asked[-1] if asked else None
                 done = [each for each in asked if each.over(now) and not each.unsettled(now)]

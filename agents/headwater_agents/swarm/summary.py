@@ -160,8 +160,18 @@ def _checks(summary: dict[str, Any]) -> Table:
     table.add_column("check")
     for title in ("expected", "actual"):
         table.add_column(title, justify="right")
+    # What is checked of every process stands in one row, unless it failed.
+    shared: dict[str, list[bool]] = {}
     for check in summary["checks"]:
-        table.add_row(check["what"], check["expected"], check["actual"], style=None if check["ok"] else "bold red")
+        name, found, what = check["what"].partition(": ")
+        if not check["ok"]:
+            table.add_row(check["what"], check["expected"], check["actual"], style="bold red")
+        elif found and name in summary["processes"]:
+            shared.setdefault(what, []).append(True)
+        else:
+            table.add_row(check["what"], check["expected"], check["actual"])
+    for what, those in shared.items():
+        table.add_row(what, f"{len(those)} processes", "all agree")
     return table
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from headwater_agents.swarm.diary import Diary
+from headwater_agents.swarm.files import open_entries
 from headwater_agents.swarm.folder import RunFolder
 from headwater_agents.swarm.launching import Launcher, Nurslings, Programs
 from headwater_agents.swarm.lookout import Lookout
@@ -205,12 +206,16 @@ class Swarm:
             self._tick()
             if self.lookout.view is not seen:
                 seen = self.lookout.view
-                quiet = quiet + 1 if seen.emptied else 0
+                quiet = quiet + 1 if seen.emptied and not self.unfinished() else 0
             if time.monotonic() > until:
-                raise SwarmError(
-                    f"the cascade was not emptied in {_EMPTYING_S:g} s; see {self.folder.log('keeper')}, and go on "
-                    f"by --resume"
-                )
+                who = ", ".join(self.unfinished()) or "the keeper"
+                raise SwarmError(f"waited {_EMPTYING_S:g} s for {who} to finish; see the logs, and go on by --resume")
+
+    def unfinished(self) -> list[str]:
+        """Who is not up, or has a transaction under way."""
+        parts = [part.name for part in cast(self.folder.settings) if part.bot]
+        busy = [name for name in parts if open_entries(self.folder.state(name)) != 0]
+        return sorted({*busy, *(name for name, worker in self.workers.items() if worker.state != "ready")})
 
     # ------------------------------------------------------------ all the while
 
