@@ -159,6 +159,8 @@ class Facilitator:
         with self._signer.doing(_name(payment)) as doing:
             try:
                 answer = self._stock.verify(asked.payment_payload, asked.payment_requirements)
+            except SchemeNotFoundError:
+                raise
             except Exception as error:
                 answer = _invalid(asked, "unexpected_verify_error", _surprise(error, doing))
             _raise_if_lost(doing, done=answer.is_valid)
@@ -176,6 +178,8 @@ class Facilitator:
             with self._signer.doing(_name(payment)) as doing:
                 try:
                     answer = self._stock.settle(asked.payment_payload, asked.payment_requirements)
+                except SchemeNotFoundError:
+                    raise
                 except Exception as error:
                     answer = _unsettled(asked, "unexpected_settle_error", _surprise(error, doing))
                 _raise_if_lost(doing, done=bool(answer.transaction))

@@ -6,6 +6,7 @@ import logging
 import sqlite3
 import threading
 import time
+from collections.abc import Iterable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, Final
@@ -15,13 +16,14 @@ from headwater.chain.errors import ChainError
 from headwater.chain.jsonrpc import integer
 from headwater.units import GWEI
 from headwater_agents.durable.crash import CrashPoint, reach
+from headwater_agents.durable.fees import Fees, first_offer, raised_offer
 from headwater_agents.market.connections import Connections
 from headwater_agents.market.settlements import Sent, Settlements
 
 _log: Final = logging.getLogger(__name__)
 _POLL_S: Final = 0.05
-_LOOK_AGAIN_S: Final = 3.0
 _FEES_S: Final = 2.0
+_RAISE_BPS: Final = 1_250  # nodes ask for a tenth more
 _FAR_BEHIND: Final = 64  # blocks; from there on receipts are asked for one by one
 
 
@@ -34,18 +36,36 @@ class FeePayer:
     """
 
     def __init__(
-        self, settlements: Settlements, connections: Connections, account: Account, *, gas: int = 200_000
+        self,
+        settlements: Settlements,
+        connections: Connections,
+        account: Account,
+        *,
+        gas: int = 200_000,
+        fee_cap: int = 500 * GWEI,
+        look_again: float = 3.0,
     ) -> None:
-        """`gas` is the limit of every transaction. The node need not be there yet."""
+        """The node need not be there yet.
+
+        Args:
+            settlements: where transactions are kept.
+            connections: to the node.
+            account: pays.
+            gas: limit of every transaction.
+            fee_cap: most to offer, wei per gas.
+            look_again: seconds after which what is not mined is sent again, or offered more for.
+        """
         self.account: Final = account
         self._settlements = settlements
         self._connections = connections
         self._gas = gas
+        self._fee_cap = fee_cap
+        self._look_again = look_again
         # Nonces are given out, and transactions first sent, one after the other.
         self._guard = threading.RLock()
         self._next: int | None = None
-        self._fees = (0, 0)
-        self._fees_until = float("-inf")
+        self._market = (0, 0)
+        self._market_until = float("-inf")
         self._open = {sent.tx_hash: sent for sent in settlements.open()}
         self._unsent = set(self._open)
         self._mined: dict[int, Future[Receipt]] = {sent.nonce: Future() for sent in self._open.values()}
@@ -72,9 +92,10 @@ class FeePayer:
         or another ChainError if the node refuses it; then it is forgotten.
         """
         with self._guard:
+            self._nonce()  # first, since it gives up what this chain can never take
             self._send_again(self._unsent)
             for last in (False, True):
-                sent = self._sign(self._nonce(), to, data, payment, *self._current_fees())
+                sent = self._sign(self._nonce(), to, data, payment, first_offer(*self._fee_market(), self._fee_cap))
                 self._settlements.keep(sent)
                 reach(CrashPoint.SETTLEMENT_KEPT)
                 try:
@@ -113,10 +134,11 @@ class FeePayer:
 
     # Sending. The guard is held.
 
-    def _sign(self, nonce: int, to: str, data: bytes, payment: str, fee: int, tip: int) -> Sent:
+    def _sign(self, nonce: int, to: str, data: bytes, payment: str, fees: Fees) -> Sent:
         chain_id = self._connections.here().backend.chain_id
-        signed = self.account.sign_transaction(Transaction(chain_id, nonce, tip, fee, self._gas, to, 0, data))
-        return Sent(signed.tx_hash, nonce, to, data, signed.raw, fee, payment)
+        transaction = Transaction(chain_id, nonce, fees.tip, fees.max_fee, self._gas, to, 0, data)
+        signed = self.account.sign_transaction(transaction)
+        return Sent(signed.tx_hash, nonce, to, data, signed.raw, fees, payment)
 
     def _submit(self, sent: Sent) -> None:
         """Send; raise only if the node has refused it for certain."""
@@ -148,27 +170,23 @@ class FeePayer:
             address = self.account.address
             confirmed = integer(self._request("eth_getTransactionCount", address, "latest"))
             pending = integer(self._request("eth_getTransactionCount", address, "pending"))
-            known = {sent.nonce for sent in self._open.values()}
-            following = confirmed
-            while following in known:
-                following += 1
-            # Behind a gap nothing is ever mined: the chain is not the one these were sent to.
-            self._give_up([sent for sent in self._open.values() if sent.nonce > following])
+            following, stranded = _behind_gap(self._open.values(), confirmed)
+            self._give_up(stranded)
             self._next = max(following, pending)
         return self._next
 
-    def _current_fees(self) -> tuple[int, int]:
-        """Most to offer and tip, wei per gas."""
-        if time.monotonic() >= self._fees_until:
+    def _fee_market(self) -> tuple[int, int]:
+        """Base fee of the latest block and the node's suggested tip, wei per gas."""
+        if time.monotonic() >= self._market_until:
             block = self._request("eth_getBlockByNumber", "latest", False)
             base = integer(block.get("baseFeePerGas", "0x0"))
             try:
                 tip = integer(self._request("eth_maxPriorityFeePerGas"))
             except RpcError:
                 tip = GWEI
-            self._fees = (2 * base + tip, tip)
-            self._fees_until = time.monotonic() + _FEES_S
-        return self._fees
+            self._market = (base, tip)
+            self._market_until = time.monotonic() + _FEES_S
+        return self._market
 
     def _request(self, method: str, *params: Any) -> Any:
         return self._connections.here().rpc.request(method, *params)
@@ -184,7 +202,7 @@ class FeePayer:
                 continue
             try:
                 newest = integer(self._request("eth_blockNumber"))
-                if time.monotonic() - looked > _LOOK_AGAIN_S or seen < 0 or newest - seen > _FAR_BEHIND:
+                if time.monotonic() - looked > self._look_again or seen < 0 or newest - seen > _FAR_BEHIND:
                     self._look_at_all()
                     looked = time.monotonic()
                 elif newest > seen:
@@ -207,24 +225,32 @@ class FeePayer:
         with self._guard:
             opened = sorted(self._open.values(), key=lambda sent: sent.nonce)
         confirmed = integer(self._request("eth_getTransactionCount", self.account.address, "latest"))
+        _, stranded = _behind_gap(opened, confirmed)
         self._mark(opened)
         with self._guard:
+            self._give_up([sent for sent in stranded if sent.tx_hash in self._open])
             left = [sent for sent in opened if sent.tx_hash in self._open]
             self._give_up([sent for sent in left if sent.nonce < confirmed])
-            fee, tip = self._current_fees()
+            base, tip = self._fee_market()
             for sent in left:
                 if sent.tx_hash not in self._open:
                     continue
-                if 2 * sent.fee < fee:
-                    self._replace(sent, fee, tip)
+                if sent.fees.max_fee < base + min(tip, sent.fees.tip):
+                    self._replace(sent, base, tip)
                 elif self._request("eth_getTransactionByHash", sent.tx_hash) is None:
                     self._send_again({sent.tx_hash})
 
-    def _replace(self, sent: Sent, fee: int, tip: int) -> None:
-        if any(other.nonce == sent.nonce and other.fee > sent.fee for other in self._open.values()):
+    def _replace(self, sent: Sent, base: int, tip: int) -> None:
+        """Offer more for a nonce: the base fee has outgrown what was offered."""
+        if any(other.nonce == sent.nonce and other.fees.max_fee > sent.fees.max_fee for other in self._open.values()):
             return
-        # Nodes ask for a tenth more of both; twice the tip and at least twice the fee is that.
-        offer = self._sign(sent.nonce, sent.target, sent.data, sent.payment, fee, min(fee, 2 * max(tip, GWEI)))
+        fees = raised_offer(sent.fees, base, tip, self._fee_cap, _RAISE_BPS)
+        if fees is None:
+            _log.warning(
+                "transaction %s offers too little, and %d wei per gas is the most", sent.tx_hash, self._fee_cap
+            )
+            return
+        offer = self._sign(sent.nonce, sent.target, sent.data, sent.payment, fees)
         self._settlements.keep(offer)
         try:
             self._submit(offer)
@@ -266,3 +292,16 @@ class FeePayer:
                 future.set_exception(
                     TransactionRejected(f"transaction {sent.tx_hash} is lost: its nonce was used by another")
                 )
+
+
+def _behind_gap(opened: Iterable[Sent], confirmed: int) -> tuple[int, list[Sent]]:
+    """The first nonce that is free after those that are open in a row, and what lies behind a gap.
+
+    That is never mined: the chain is not the one it was sent to, but one that began anew.
+    """
+    sents = list(opened)
+    nonces = {sent.nonce for sent in sents}
+    following = confirmed
+    while following in nonces:
+        following += 1
+    return following, [sent for sent in sents if sent.nonce > following]

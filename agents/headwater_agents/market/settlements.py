@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from headwater_agents.durable.database import Database
+from headwater_agents.durable.fees import Fees
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS settlements (
@@ -16,6 +17,7 @@ CREATE TABLE IF NOT EXISTS settlements (
     data    BLOB    NOT NULL,
     raw     BLOB    NOT NULL,
     fee     TEXT    NOT NULL,
+    tip     TEXT    NOT NULL,
     payment TEXT    NOT NULL,
     told    INTEGER NOT NULL DEFAULT 0,
     state   TEXT    NOT NULL CHECK (state IN ('open', 'mined', 'lost'))
@@ -27,14 +29,14 @@ CREATE INDEX IF NOT EXISTS settlements_payment ON settlements (payment);
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A signed transaction that is not known to be mined. `fee` is the most it offers, wei per gas."""
+    """A signed transaction that is not known to be mined, and what it offers."""
 
     tx_hash: str
     nonce: int
     target: str
     data: bytes
     raw: bytes
-    fee: int
+    fees: Fees
     payment: str
 
 
@@ -48,9 +50,18 @@ class Settlements:
     def keep(self, sent: Sent) -> None:
         """Keep a transaction that is about to be sent."""
         self._database.connection.execute(
-            "INSERT INTO settlements (hash, nonce, target, data, raw, fee, payment, state) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, 'open')",
-            (sent.tx_hash, sent.nonce, sent.target, sent.data, sent.raw, str(sent.fee), sent.payment),
+            "INSERT INTO settlements (hash, nonce, target, data, raw, fee, tip, payment, state) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'open')",
+            (
+                sent.tx_hash,
+                sent.nonce,
+                sent.target,
+                sent.data,
+                sent.raw,
+                str(sent.fees.max_fee),
+                str(sent.fees.tip),
+                sent.payment,
+            ),
         )
 
     def forget(self, tx_hash: str) -> None:
@@ -66,11 +77,12 @@ class Settlements:
     def open(self) -> list[Sent]:
         """What may still be mined, by nonce."""
         rows = self._database.connection.execute(
-            "SELECT hash, nonce, target, data, raw, fee, payment FROM settlements WHERE state = 'open' ORDER BY nonce"
+            "SELECT hash, nonce, target, data, raw, fee, tip, payment FROM settlements "
+            "WHERE state = 'open' ORDER BY nonce"
         )
         return [
-            Sent(tx_hash, nonce, target, data, raw, int(fee), payment)
-            for tx_hash, nonce, target, data, raw, fee, payment in rows
+            Sent(tx_hash, nonce, target, data, raw, Fees(int(fee), int(tip)), payment)
+            for tx_hash, nonce, target, data, raw, fee, tip, payment in rows
         ]
 
     # x402's PendingSettlementStore. A success is told once: whoever sells would serve a payment as often as it is told.
