@@ -11,6 +11,7 @@ from eth_account import Account as EthAccount
 
 from cli_cases import KEY, closed_port, refused, run
 from headwater.chain import Account, connect
+from headwater.chain.accounts import development_key
 from headwater.chain.genesis import CHAIN_ID
 from headwater.chain.system import System
 from headwater.units import WAD
@@ -19,7 +20,7 @@ from headwater_deploy.node import NodeConfig, start_node
 
 PASSWORD = {"HEADWATER_PASSWORD": "only for tests"}
 STEWARD = Account.derive(0, 0)
-OWN_KEY = {"HEADWATER_KEY": "0x" + STEWARD._key.secret.hex()}
+OWN_KEY = {"HEADWATER_KEY": "0x" + development_key(0, 0).hex()}
 OTHER = Account.derive(0, 1).address
 STRANGER = Account.from_hex(KEY).address
 
