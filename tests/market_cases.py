@@ -9,7 +9,7 @@ import secrets
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -167,12 +167,18 @@ class Market:
 
 
 @contextmanager
-def open_buyer(chain: Chain, path: Path, account: Account = PAYER, limits: Limits = LIMITS) -> Iterator[Buyer]:
+def open_buyer(
+    chain: Chain,
+    path: Path,
+    account: Account = PAYER,
+    limits: Limits = LIMITS,
+    now: Callable[[], float] = time.time,
+) -> Iterator[Buyer]:
     with ExitStack() as stack:
         database = Database(path, {"role": "buyer", "address": account.address})
         stack.callback(database.close)
         fetcher = stack.enter_context(Fetcher(private=True, seconds=30))
-        buyer = Buyer(database, account, chain.domain, chain.currency, limits, chain.url, fetcher)
+        buyer = Buyer(database, account, chain.domain, chain.currency, limits, chain.url, fetcher, now=now)
         stack.callback(buyer.close)
         yield buyer
 
