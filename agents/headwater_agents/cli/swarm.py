@@ -105,11 +105,11 @@ def _unused(questions: int, seed: int) -> Path:
 
 
 def _newest() -> Path:
-    from headwater_agents.swarm.settings import SwarmError
+    from headwater_agents.swarm.settings import SwarmUsageError
 
     found = sorted(Path("swarms").glob("*/swarm.json"), key=lambda path: path.stat().st_mtime)
     if not found:
-        raise SwarmError("there is no swarm under swarms/ to resume; say which by --out")
+        raise SwarmUsageError("there is no swarm under swarms/ to resume; say which by --out")
     return found[-1].parent
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from headwater_agents.swarm.settings import SwarmError, SwarmSettings
+from headwater_agents.swarm.settings import SwarmSettings, SwarmUsageError
 
 _FORMAT: Final = 1
 
@@ -25,13 +25,13 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, settings: SwarmSettings) -> RunFolder:
-        """A new one. Raises SwarmError if there is something at the place."""
+        """A new one. Raises SwarmUsageError if there is something at the place."""
         try:
             path.mkdir(parents=True, exist_ok=True)
             if any(path.iterdir()):
-                raise SwarmError(f"{path} is not empty; choose another --out, or go on with it by --resume")
+                raise SwarmUsageError(f"{path} is not empty; choose another --out, or go on with it by --resume")
         except OSError as error:
-            raise SwarmError(f"{path} cannot be made: {error.strerror}") from error
+            raise SwarmUsageError(f"{path} cannot be made: {error.strerror}") from error
         made = cls(path, settings, {})
         (made.path / "logs").mkdir()
         made.save()
@@ -39,16 +39,16 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
-        """One that is there. Raises SwarmError."""
+        """One that is there. Raises SwarmUsageError."""
         try:
             raw = json.loads((path / "swarm.json").read_text(encoding="utf-8"))
             if raw["format"] != _FORMAT:
-                raise SwarmError(f"{path} was made by another version of the swarm")
+                raise SwarmUsageError(f"{path} was made by another version of the swarm")
             return cls(path, SwarmSettings.from_dict(raw["settings"]), raw["notes"])
         except OSError as error:
-            raise SwarmError(f"{path} is no folder of a swarm: {error.strerror}: swarm.json") from error
+            raise SwarmUsageError(f"{path} is no folder of a swarm: {error.strerror}: swarm.json") from error
         except (ValueError, KeyError, TypeError) as error:
-            raise SwarmError(f"{path}/swarm.json cannot be read: {error}") from error
+            raise SwarmUsageError(f"{path}/swarm.json cannot be read: {error}") from error
 
     def save(self) -> None:
         """Write settings and notes, whole or not at all."""
@@ -62,12 +62,12 @@ class RunFolder:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Keep other supervisors out. Raises SwarmError if there is one."""
+        """Keep other supervisors out. Raises SwarmUsageError if there is one."""
         with (self.path / "swarm.lock").open("ab") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise SwarmError(f"{self.path} is held by another process: is this swarm running?") from None
+                raise SwarmUsageError(f"{self.path} is held by another process: is this swarm running?") from None
             yield
 
     # Where things are

@@ -8,6 +8,7 @@ from typing import Any, Final
 from headwater.chain import HeadwaterError
 from headwater.units import WAD
 from headwater_agents.lab.network import RAIN_NETWORK, BuyerNode, Network, member
+from headwater_deploy import ConfigError
 
 NETWORKS: Final[dict[str, Network]] = {
     "rain": RAIN_NETWORK,
@@ -22,13 +23,17 @@ NETWORKS: Final[dict[str, Network]] = {
 CHAINS: Final = ("tester", "revm")
 
 
-class SwarmError(HeadwaterError, ValueError):
-    """A swarm that cannot be started, resumed or brought to its end; says why, and what to do."""
+class SwarmError(HeadwaterError):
+    """A swarm that cannot be brought to its end; says why, and what to do."""
+
+
+class SwarmUsageError(SwarmError, ConfigError):
+    """A swarm that cannot be started or resumed as asked; says why, and what is accepted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SwarmSettings:
-    """Settings of a swarm. Money in wei, times in seconds. Raises SwarmError.
+    """Settings of a swarm. Money in wei, times in seconds. Raises SwarmUsageError.
 
     Attributes:
         chain: of its own node, "tester" or "revm"; unused with `rpc`.
@@ -61,14 +66,14 @@ class SwarmSettings:
         def within(name: str, low: int, high: int) -> None:
             value = getattr(self, name)
             if type(value) is not int or not low <= value <= high:
-                raise SwarmError(f"{name} is {value!r}; accepted: {low} to {high}")
+                raise SwarmUsageError(f"{name} is {value!r}; accepted: {low} to {high}")
 
         if self.chain not in CHAINS:
-            raise SwarmError(f"chain is {self.chain!r}; accepted: {', '.join(CHAINS)}, or --rpc URL")
+            raise SwarmUsageError(f"chain is {self.chain!r}; accepted: {', '.join(CHAINS)}, or --rpc URL")
         if self.rpc and not self.rpc.startswith(("http://", "https://")):
-            raise SwarmError(f"rpc is {self.rpc!r}; it must be the http(s) URL of a development node")
+            raise SwarmUsageError(f"rpc is {self.rpc!r}; it must be the http(s) URL of a development node")
         if self.network not in NETWORKS:
-            raise SwarmError(f"network is {self.network!r}; accepted: {', '.join(NETWORKS)}")
+            raise SwarmUsageError(f"network is {self.network!r}; accepted: {', '.join(NETWORKS)}")
         within("questions", 1, 1_000)
         within("seed", 0, 2**64 - 1)
         for name in ("lead", "commit", "reveal", "rest"):
@@ -85,7 +90,7 @@ class SwarmSettings:
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> SwarmSettings:
-        """From what `as_dict` gave. Raises SwarmError."""
+        """From what `as_dict` gave. Raises SwarmUsageError."""
         if unknown := sorted(set(raw) - {each.name for each in fields(cls)}):
-            raise SwarmError(f"{unknown[0]} is no setting of a swarm of this version")
+            raise SwarmUsageError(f"{unknown[0]} is no setting of a swarm of this version")
         return cls(**raw)

@@ -20,7 +20,7 @@ from headwater_agents.bots.membership import find_agent
 from headwater_agents.swarm.folder import RunFolder
 from headwater_agents.swarm.lessons import RULE, first_day, write_lessons
 from headwater_agents.swarm.parts import BUYERS, FACILITATOR, RESOLVER, SELLERS, Part, cast
-from headwater_agents.swarm.settings import SwarmError, SwarmSettings
+from headwater_agents.swarm.settings import SwarmError, SwarmSettings, SwarmUsageError
 from headwater_deploy import Manifest, ProtocolConfig, deploy
 
 SERIES: Final = 1
@@ -65,7 +65,7 @@ def set_stage(folder: RunFolder, url: str, tell: Tell) -> Stage:
     backend = _node(url, settings)
     for part in parts:
         if backend.balance(part.account(settings.seed).address) < _LEAST_ETHER:
-            raise SwarmError(
+            raise SwarmUsageError(
                 f"{part.account(settings.seed).address} has no ether on {backend.name}: a swarm plays with development "
                 "keys, which anybody can work out; use its own node, or a development node such as anvil"
             )
@@ -95,7 +95,7 @@ def set_stage(folder: RunFolder, url: str, tell: Tell) -> Stage:
 def _node(url: str, settings: SwarmSettings, chain_id: int | None = None) -> RpcBackend:
     backend = connect(url, seed=settings.seed, chain_id=chain_id)
     if not isinstance(backend, RpcBackend):
-        raise SwarmError(f"{url} is no URL of a node")
+        raise SwarmUsageError(f"{url} is no URL of a node")
     accounts = getattr(backend, "dev_accounts", None)
     if accounts is not None:
         accounts(len(cast(settings)))  # which pays them some ether

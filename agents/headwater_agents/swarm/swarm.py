@@ -236,8 +236,8 @@ class Swarm:
         deadline = time.monotonic() + _START_S
         while not what():
             self._tick()
-            if self.interrupts:
-                raise Stopped
+            if self.interrupts and not self.folder.notes.get("staged"):
+                raise Stopped  # there is nothing to finish
             if time.monotonic() > deadline:
                 slow = [worker for worker in self.workers.values() if worker.state != "ready"]
                 words = "; ".join(f"{each.name}: {each.last_words() or 'silent'}" for each in slow[:3])

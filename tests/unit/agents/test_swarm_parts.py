@@ -15,7 +15,7 @@ from headwater_agents.swarm.launching import Programs
 from headwater_agents.swarm.parts import FACILITATOR, NODE, RESOLVER, cast
 from headwater_agents.swarm.ports import free_ports
 from headwater_agents.swarm.processes import node_worker, workers
-from headwater_agents.swarm.settings import SwarmError, SwarmSettings
+from headwater_agents.swarm.settings import SwarmSettings, SwarmUsageError
 
 
 def test_the_whole_cast_and_its_node_are_at_least_twenty_processes() -> None:
@@ -57,7 +57,7 @@ def test_without_a_market_nobody_buys_or_settles() -> None:
     ],
 )
 def test_settings_that_cannot_work_are_refused_with_what_is_accepted(wrong: dict[str, Any], said: str) -> None:
-    with pytest.raises(SwarmError, match=said):
+    with pytest.raises(SwarmUsageError, match=said):
         SwarmSettings(**wrong)
 
 
@@ -71,7 +71,7 @@ def test_a_folder_is_taken_up_with_what_it_was_made_with(tmp_path: Path) -> None
 
 def test_a_folder_with_something_in_it_is_not_made_anew(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("keep")
-    with pytest.raises(SwarmError, match="not empty; choose another --out, or go on with it by --resume"):
+    with pytest.raises(SwarmUsageError, match="not empty; choose another --out, or go on with it by --resume"):
         RunFolder.create(tmp_path, SwarmSettings())
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
@@ -80,13 +80,14 @@ def test_a_folder_with_something_in_it_is_not_made_anew(tmp_path: Path) -> None:
 def test_what_is_no_folder_of_a_swarm_is_refused(tmp_path: Path, content: str | None) -> None:
     if content is not None:
         (tmp_path / "swarm.json").write_text(content)
-    with pytest.raises(SwarmError):
+    with pytest.raises(SwarmUsageError):
         RunFolder.open(tmp_path)
 
 
 def test_two_supervisors_do_not_hold_one_folder(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path / "run", SwarmSettings())
-    with folder.held(), pytest.raises(SwarmError, match="is this swarm running"), RunFolder.open(folder.path).held():
+    other = RunFolder.open(folder.path)
+    with folder.held(), pytest.raises(SwarmUsageError, match="is this swarm running"), other.held():
         pass
     with folder.held():
         pass
