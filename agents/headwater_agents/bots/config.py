@@ -63,8 +63,9 @@ class MarketConfig:
 class SourceConfig:
     """Where readings, and for a resolver outcomes, come from.
 
-    kind: "rain" (the Innsbruck record; a question's topic is the index of its day) or "none". member: whose forecast a
-    provider reads, 1 to 11. history: JSON lines of questions resolved before the series began, to learn from.
+    kind: "rain" (the Innsbruck record; a question's topic is the index of its day), "none", or "file.py:Class" for a
+    source of one's own. member: whose forecast a provider reads, 1 to 11. history: JSON lines of questions resolved
+    before the series began, to learn from.
     """
 
     kind: str = "none"
@@ -244,8 +245,8 @@ def _check(config: BotConfig) -> None:
         within(f"[questions] {name}", getattr(config.questions, name), 1, 90 * 86_400)
     for name in ("price", "per_payment", "per_question", "per_day"):
         within(f"[market] {name}", getattr(config.market, name), 0 if name != "price" else 1, 2**96 - 1)
-    if config.source.kind not in ("rain", "none"):
-        raise BotConfigError(f'[source] kind is {config.source.kind!r}; accepted: "rain", "none"')
+    if config.source.kind not in ("rain", "none") and ":" not in config.source.kind:
+        raise BotConfigError(f'[source] kind is {config.source.kind!r}; accepted: "rain", "none", or "file.py:Class"')
     if not config.rpc.startswith(("http://", "https://")):
         raise BotConfigError(f"rpc is {config.rpc!r}; it must be the http(s) URL of a node")
     if not config.name or not all(letter.isalnum() or letter in "-_." for letter in config.name):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Final, Protocol
 
+from headwater.chain import HeadwaterError
 from headwater_agents.bots.config import BotConfig, BotConfigError
 from headwater_agents.policies import Forecast
+
+_log: Final = logging.getLogger(__name__)
 
 
 class Source(Protocol):
@@ -56,9 +60,58 @@ class RainSource:
         return self._days[day].outcome if day < len(self._days) else None
 
 
+class SourceError(HeadwaterError):
+    """A source of the author's own that failed to say what happened; it is asked again."""
+
+
+class OwnSource:
+    """A class of the author's, which may fail: a reading that fails is none, for what stands must still be revealed.
+
+    A reading is asked for once; what is None may come later, and is asked for again.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self._readings: dict[bytes, Any] = {}
+
+    def reading(self, topic: bytes) -> Any:
+        """What the author's class reads; models may take anything, the stock policies a float."""
+        if topic not in self._readings:
+            try:
+                found = self._inner.reading(topic)
+            except Exception as error:
+                _log.warning("the source failed to read topic %s: %s: %s", topic.hex(), type(error).__name__, error)
+                return None
+            if found is None:
+                return None
+            self._readings[topic] = found
+        return self._readings[topic]
+
+    def outcome(self, topic: bytes) -> int | None:
+        """What happened, None if nobody can know. Raises SourceError."""
+        try:
+            found: int | None = self._inner.outcome(topic)
+        except Exception as error:
+            raise SourceError(f"the source failed: {type(error).__name__}: {error}") from error
+        return found
+
+
 def make_source(config: BotConfig) -> Source:
-    """The source a bot's settings name."""
-    return RainSource(config.source.member) if config.source.kind == "rain" else NoSource()
+    """The source a bot's settings name. Raises BotConfigError."""
+    kind = config.source.kind
+    if ":" not in kind:
+        return RainSource(config.source.member) if kind == "rain" else NoSource()
+    from headwater_agents.lab.mechanisms.base import LabError
+    from headwater_agents.lab.own_file import class_from_file
+
+    try:
+        made = class_from_file(str(config.folder / kind))()
+    except (LabError, TypeError) as error:
+        raise BotConfigError(f"[source] kind: {error}") from error
+    needed = "outcome" if config.role == "resolver" else "reading"
+    if not callable(getattr(made, needed, None)):
+        raise BotConfigError(f"[source] kind: {kind} has no {needed}(topic)")
+    return OwnSource(made)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
