@@ -23,6 +23,7 @@ from headwater.identity import (
     parse_registration,
 )
 from headwater_deploy import deploy
+from headwater_deploy.node import NodeConfig, start_node
 
 OWNER, CLIENT, WALLET, DEPLOYER = ("0x" + f"{n:02x}" * 32 for n in (0x21, 0x22, 0x23, 0x24))
 
@@ -50,14 +51,24 @@ class Stage:
         )
 
 
+@pytest.fixture(params=[pytest.param("anvil", marks=pytest.mark.anvil), "our own node"])
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A node of either kind. On ours time is the wall's, on the other it is not."""
+    if request.param == "anvil":
+        yield request.getfixturevalue("anvil")
+        return
+    with start_node(NodeConfig(chain="revm", chain_id=31337, block_time=0, dev=True)) as node:
+        yield node.url
+
+
 @pytest.fixture
-def stage(anvil: str) -> Iterator[Stage]:
-    backend = connect(anvil)
+def stage(url: str) -> Iterator[Stage]:
+    backend = connect(url)
     for key in (OWNER, CLIENT, WALLET, DEPLOYER):
         local_control(backend).fund(Account.from_hex(key).address, 10**19)
     places = deploy(backend, Account.from_hex(DEPLOYER)).registries
     assert places is not None
-    yield Stage(anvil, Registries(backend, places))
+    yield Stage(url, Registries(backend, places))
     backend.close()
 
 
