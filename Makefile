@@ -8,7 +8,7 @@ ARGS ?=
 # Seconds of random histories in `make fuzz`.
 BUDGET ?= 900
 
-.PHONY: help run test test-revm lint bench fuzz season attacks anvil clients gas clean
+.PHONY: help run test test-revm lint bench fuzz season attacks swarm soak anvil clients gas clean
 
 help:
 	@echo "make run     deploy to an embedded chain, run real forecasts through it, audit every wei"
@@ -20,6 +20,8 @@ help:
 	@echo "make attacks every attack on every mechanism, and docs/attacks.md from it; goes on where it was stopped"
 	@echo "make test-revm  the suite once more, on the fast chain"
 	@echo "make gas     rewrite the gas snapshot"
+	@echo "make swarm   a market of more than twenty processes on this machine: watch it, kill some, Ctrl-C to finish"
+	@echo "make soak    the same on three chains with everybody killed at random, again and again; then every wei audited"
 	@echo "make anvil   install the anvil node for the tests that use one (needs npm)"
 	@echo "make clients install anvil, and cast and ethers, which the tests of our node speak to it with (needs npm)"
 
@@ -51,6 +53,12 @@ fuzz: $(READY)
 
 season: $(READY)
 	$(BIN)/python docs/season.py $(ARGS)
+
+swarm: $(READY)
+	$(BIN)/headwater swarm $(ARGS)
+
+soak: $(READY)
+	$(BIN)/python -m headwater_agents.swarm.soak $(ARGS)
 
 attacks: $(READY)
 	$(BIN)/python docs/attacks.py $(ARGS)
