@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from fault_proxy import FaultProxy, Result
-from headwater.chain import NotMined
+from headwater.chain import NotMined, TxRequest
 from headwater_agents.durable.database import Database, StateError
 from headwater_agents.durable.outbox import KeyInUse, State, Unsettled
 from outbox_rig import Rig, new_rig
@@ -314,3 +315,26 @@ def test_a_limit_that_passes_while_the_agent_is_down_cancels_at_the_start(rig: R
     (entry,) = rig.again().recover().ended
     assert (entry.state, entry.label) == (State.CANCELLED, "commit")
     assert (rig.received(gift), rig.mined()) == (0, 1)
+
+
+def test_threads_take_turns_and_each_has_its_own_limit(rig: Rig) -> None:
+    outbox = rig.outbox()
+    now = rig.node.now()
+    gifts = [[rig.gift() for _ in range(4)] for _ in range(3)]
+
+    def send(limit: int | None, batch: list[TxRequest]) -> None:
+        with outbox.until(limit):
+            for gift in batch:
+                outbox.send(gift, rig.account)
+
+    limits = [None, now + 10_000, now + 20_000]
+    with ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(send, limit, batch) for limit, batch in zip(limits, gifts, strict=True)]:
+            done.result(timeout=60)
+    assert all(rig.received(gift) == 1 for batch in gifts for gift in batch)
+    assert rig.mined() == 12
+    entries = [outbox.entry(number) for number in range(1, 13)]
+    assert sorted(entry.nonce for entry in entries) == list(range(12))
+    for limit, batch in zip(limits, gifts, strict=True):
+        targets = {gift.to for gift in batch}
+        assert {entry.deadline for entry in entries if entry.request.to in targets} == {limit}

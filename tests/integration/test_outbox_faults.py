@@ -30,6 +30,7 @@ from fault_proxy import (
 )
 from headwater.chain import ChainError, ConnectionFailed, NotMined, TxRequest
 from headwater.chain.jsonrpc import JsonRpc
+from headwater.units import GWEI
 from headwater_agents.durable.outbox import DeadlinePassed, KeyInUse, State
 from outbox_rig import Rig, new_rig
 
@@ -195,6 +196,21 @@ def test_what_may_be_somewhere_keeps_its_nonce_although_a_node_refuses_it_now(ri
     assert outbox.recover().ended[0].state is State.MINED
     outbox.send(other, rig.account)
     assert (rig.received(gift), rig.received(other), rig.mined()) == (1, 1, 2)
+
+
+def test_an_offer_that_waits_below_the_base_fee_is_raised_above_it_without_patience(
+    rig: Rig, proxy: FaultProxy
+) -> None:
+    """Some nodes keep such a transaction in the pool and say nothing; the blocks tell."""
+    outbox, gift = rig.outbox(url=proxy.url, patience=1000), rig.gift()
+    rig.automine(False)
+    dear = Result(lambda block: {**block, "baseFeePerGas": hex(100 * GWEI)})
+    rig.script.at(1, lambda: proxy.always("eth_getBlockByNumber", dear))
+    rig.script.at(10, rig.mine)
+    outbox.send(gift, rig.account)
+    first, second = outbox.entry(1).attempts
+    assert first.fees.max_fee < 100 * GWEI < second.fees.max_fee
+    assert rig.received(gift) == 1
 
 
 def test_a_lost_answer_is_not_sent_under_another_nonce(rig: Rig, proxy: FaultProxy) -> None:
