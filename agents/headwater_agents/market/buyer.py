@@ -277,10 +277,18 @@ class Buyer:
         client = x402ClientSync()
         client.register(self._currency.network, ExactEvmClientScheme(self._wallet))
         client.set_spend_controls(controls)
-        payload = client.create_payment_payload(required, extensions=with_identifier(required.extensions))
+        # The stock client dates payments by this machine's clock, the token judges them by the chain's: what lies
+        # between the two goes into the time a payment is good for, and out of the terms again.
+        wrong = int(self._now()) - int(time.time())
+        dated = [
+            each.model_copy(update={"max_timeout_seconds": each.max_timeout_seconds + wrong or 1})
+            for each in required.accepts
+        ]
+        terms = required.model_copy(update={"accepts": dated})
+        payload = client.create_payment_payload(terms, extensions=with_identifier(required.extensions))
         if not isinstance(payload, PaymentPayload):
             raise BadTerms("the seller's terms are not those of x402 version 2")
-        return payload
+        return payload.model_copy(update={"accepted": required.accepts[0]})
 
     def _pay(self, offer: Offer, purchase: Purchase, outcomes: int | None, until: float) -> SignedSignal:
         """Send the payment until there is an answer to it."""

@@ -188,6 +188,11 @@ class Purchases:
             (settled, tx_hash, tx_hash, end, purchase.id),
         )
 
+    def cut_off(self, since: int) -> list[Purchase]:
+        """Purchases that nothing has come for yet, of payments that were good at `since` or later (seconds)."""
+        rows = self._database.connection.execute(_ROW + "WHERE state IN ('open', 'lost') AND before >= ?", (since,))
+        return [_purchase(row) for row in rows]
+
     def all(self) -> list[Purchase]:
         """Everything that was ever reserved, oldest first."""
         return [_purchase(row) for row in self._database.connection.execute(_ROW + "ORDER BY id")]
