@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -55,6 +56,7 @@ class Rig:
     script: Script = field(default_factory=Script)
     told: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     used: int = 0
+    automines: bool = True
 
     def outbox(
         self, name: str = "bot", *, url: str | None = None, clock: Clock | None = None, **config: Any
@@ -100,16 +102,19 @@ class Rig:
 
     def automine(self, on: bool) -> None:
         self.rpc.request("evm_setAutomine", on)
+        self.automines = on
 
-    def elsewhere(self, nonce: int, request: TxRequest, *, max_fee: int = 10**11, send: bool = True) -> str:
+    def elsewhere(self, nonce: int, request: TxRequest, *, max_fee: int = 10**11) -> str:
         """Hash of a transaction that the same key signs outside any outbox."""
         from headwater.chain import Transaction
 
         signed = self.account.sign_transaction(
             Transaction(self.node.chain_id, nonce, 10**9, max_fee, 21_000, request.to, request.value, request.data)
         )
-        if send:
-            self.rpc.request("eth_sendRawTransaction", "0x" + signed.raw.hex())
+        self.rpc.request("eth_sendRawTransaction", "0x" + signed.raw.hex())
+        until = time.monotonic() + 10
+        while self.automines and self.node.receipt(signed.tx_hash) is None:  # anvil answers before it has mined
+            assert time.monotonic() < until
         return signed.tx_hash
 
 
