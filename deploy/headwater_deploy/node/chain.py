@@ -12,8 +12,11 @@ from headwater.chain.backend import Log, Topic
 from headwater_deploy.node.decode import Decoded
 from headwater_deploy.node.header import Header
 
-CALL_GAS: Final = 50_000_000
-"""The most gas that a call or an estimate is given."""
+CALL_GAS: Final = 2**24
+"""The most gas that a call or an estimate is given: what EIP-7825 lets one transaction ask for.
+
+Others wait meanwhile, and py-evm takes some four seconds to burn it in the worst loop.
+"""
 
 NOBODY: Final = "0x" + "00" * 20
 

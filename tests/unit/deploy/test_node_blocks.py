@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
+from eth.vm.forks.london.headers import calculate_expected_base_fee_per_gas
 from eth_hash.auto import keccak
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from headwater.chain import encode, load
+from headwater.chain.genesis import BLOCK_GAS_LIMIT
 from headwater.chain.transaction import create_address
 from headwater.units import GWEI
 from headwater.units import WAD as ETHER
 from headwater_deploy.node import Node
 from headwater_deploy.node.chain import Call
 from headwater_deploy.node.decode import decode
-from headwater_deploy.node.header import bloom_of, encode_receipt, root_of
+from headwater_deploy.node.header import Header, bloom_of, encode_receipt, root_of
 from node_cases import OTHER, PROBE, SENDER, START, THIRD, Wall, new_node, transfer
 
 
@@ -235,6 +241,15 @@ def test_header_is_what_its_hash_is_taken_of_and_its_roots_are_of_what_is_in_the
         assert header.receipts_root == root_of(receipts)
         assert (header.bloom, header.gas_used) == (bloom, gas)
     assert node.chain.header(2).bloom != 0
+
+
+@settings(deadline=None)
+@given(st.integers(0, BLOCK_GAS_LIMIT), st.integers(0, 2**100))
+def test_next_base_fee_is_py_evms_however_full_the_block(gas_used: int, base_fee: int) -> None:
+    root = bytes(32)
+    header = Header(root, root, 5, START, gas_used, base_fee, root, root, root, 0)
+    parent = SimpleNamespace(gas_used=gas_used, gas_limit=BLOCK_GAS_LIMIT, base_fee_per_gas=base_fee)
+    assert header.next_base_fee() == calculate_expected_base_fee_per_gas(parent)
 
 
 def test_next_base_fee_is_what_the_chain_takes() -> None:

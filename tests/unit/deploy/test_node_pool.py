@@ -85,6 +85,13 @@ def test_replacement_that_does_not_pay_a_tenth_more_in_both_fees_is_underpriced(
     assert refused(node, transfer(tip=tip * GWEI, max_fee=max_fee * GWEI)) == "replacement transaction underpriced"
 
 
+def test_replacement_of_what_pays_nothing_has_to_pay_something(node: Node) -> None:
+    node.submit(transfer(tip=0, max_fee=0))
+    assert refused(node, transfer(tip=0, max_fee=0, value=2)) == "replacement transaction underpriced"
+    node.submit(transfer(tip=1, max_fee=1, value=3))
+    assert len(node.pool) == 1
+
+
 def test_replacement_that_pays_a_tenth_more_takes_the_place(node: Node, wall: Wall) -> None:
     old = node.submit(transfer(tip=100 * GWEI, max_fee=1_000 * GWEI, value=1))
     new = node.submit(transfer(tip=110 * GWEI, max_fee=1_100 * GWEI, value=2))

@@ -90,6 +90,8 @@ def test_transactions_that_waited_wait_again_in_their_order(file: Path, kind: st
     again.tick()
     assert again.ledger.latest.number == 1
     assert len(again.ledger.latest.raws) == 2
+    assert again._store is not None
+    assert [tx_hash for tx_hash, _ in again._store.waiting()] == [waiting[-1][2]]
     again.close()
 
 
