@@ -37,7 +37,7 @@ class AggregatorRole:
                     self._shop.publish(asked, action.forecast, now)
         if self._buying.due():
             kit.do(self._policy.act(self._view(None)))
-            self._buying.looked()
+            self._buying.looked(now)
 
     def _view(self, question: Question | None) -> AggregatorView[Any]:
         return AggregatorView(

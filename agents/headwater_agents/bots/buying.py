@@ -62,9 +62,10 @@ class Buying:
         """Whether to look at announcements now; it then counts as looked at once `looked` is called."""
         return time.monotonic() - self._looked >= _REST_S
 
-    def looked(self) -> None:
-        """Announcements are as they should be."""
+    def looked(self, now: int) -> None:
+        """Announcements are as they should be at chain time `now`: time to ask for what is still owed to this bot."""
         self._looked = time.monotonic()
+        self.pantry.finish(now)
 
     def _lesson(self, asked: Asked) -> BuyerLesson | None:
         if asked.outcome is None or asked.odds is None:

@@ -41,7 +41,7 @@ class ForecasterRole:
             if phase is Phase.COMMIT and kit.address not in asked.committed and asked.capacity and not kit.safe:
                 self._commit(asked, now)
         if self._buying.due() and not kit.safe:
-            self._between(any(kit.address in asked.committed for asked, _ in live))
+            self._between(now, any(kit.address in asked.committed for asked, _ in live))
 
     def _commit(self, asked: Asked, now: int) -> None:
         kit = self._kit
@@ -53,7 +53,7 @@ class ForecasterRole:
         actions = self._policy.act(self._view(question, asked, bonded=found[1]))
         kit.do(actions, until=asked.times.commit_end)
 
-    def _between(self, staked: bool) -> None:
+    def _between(self, now: int, staked: bool) -> None:
         kit = self._kit
         kit.allow(kit.system.vault, 2**128)
         # A policy sees any position as a reason not to deposit; which one does not matter.
@@ -63,7 +63,7 @@ class ForecasterRole:
         if made is not None and kit.system.escrow(kit.address, made.version, self._domain).keep_bps == 0:
             kit.me.open_escrow(kit.address, made.version, made.terms, self._domain)
             kit.log.info("open_escrow", version=made.version)
-        self._buying.looked()
+        self._buying.looked(now)
 
     def _position(self, asked: Asked) -> Position | None:
         kit = self._kit

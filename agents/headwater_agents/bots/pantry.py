@@ -23,6 +23,8 @@ from headwater_agents.policies import Forecast
 _PATIENCE_S: Final = 4.0
 """Longest that one look waits for sellers; what is unfinished then goes on at the next."""
 
+_CLAIM_S: Final = 3_600
+_CLAIM_PATIENCE_S: Final = 2.0
 _OFFER_AGE_S: Final = 60.0
 _CHOICE: Final = ChoiceConfig()
 _EARLY: Final = (404, 425)  # a seller may hear of a question later than its buyer
@@ -87,6 +89,31 @@ class Pantry:
                 self._log.info("bought", question=asked.id, agent=offer.agent_id, wei=offer.wei)
             else:
                 self._failed(asked.id, place, answer)
+
+    def finish(self, now: int) -> None:
+        """Ask again for what was paid for, or may have been, and never came: a seller owes it when all is over too.
+
+        `now` is chain time, seconds. Asks for an hour, then the payment counts against its seller.
+        """
+        if self._buyer is None:
+            return
+        self._buyer.reconcile()
+        cut: dict[int, list[int]] = {}
+        for purchase in self._buyer.purchases.cut_off(now - _CLAIM_S):
+            if purchase.seller in self.addresses:
+                cut.setdefault(purchase.question, []).append(self.addresses.index(purchase.seller))
+        until = time.monotonic() + _PATIENCE_S
+        for question, wanted in cut.items():
+            places, offers = self._offered(wanted, question)
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            for place, answer in zip(
+                places, self._buyer.buy_all(offers, question, deadline=min(left, _CLAIM_PATIENCE_S)), strict=True
+            ):
+                if isinstance(answer, SignedSignal):
+                    self._vitals.signals_bought.inc()
+                    self._log.info("bought_late", question=question, agent=self.suppliers[place])
 
     def _offered(self, places: Sequence[int], question: int) -> tuple[list[int], list[Offer]]:
         found: list[tuple[int, Offer]] = []
