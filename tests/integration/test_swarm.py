@@ -40,7 +40,7 @@ def anvil_on_the_wall_clock() -> Iterator[str]:
 
 def play(folder: Path, kill_every: float, **settings: Any) -> dict[str, Any]:
     """A swarm of the small network from its beginning to its end; its summary."""
-    made = RunFolder.create(folder, SwarmSettings(questions=3, network="small", lead=3, commit=9, reveal=6, **settings))
+    made = RunFolder.create(folder, SwarmSettings(questions=3, network="small", lead=5, commit=9, reveal=6, **settings))
     with Swarm(made, kill_every=kill_every) as swarm:
         swarm.play()
         return conclude(swarm, lambda _: None)

@@ -6,6 +6,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Final
+
+OPEN_ENTRIES: Final = "SELECT count(*) FROM outbox WHERE state = 'open'"
+"""Transactions whose end is open."""
+
+OPEN_PURCHASES: Final = "SELECT count(*) FROM purchases WHERE state = 'open'"
+"""Payments of which it is not known what became of them."""
 
 
 @contextmanager
@@ -25,11 +32,11 @@ def entries(path: Path, address: str) -> tuple[int | None, list[tuple[int, str]]
     return (None if first is None else int(first[0])), [(int(nonce), str(state)) for nonce, state in rows]
 
 
-def open_entries(path: Path) -> int | None:
-    """Transactions whose end is open; None if the file cannot be read now."""
+def count(path: Path, query: str) -> int | None:
+    """What a query counts; None if the file cannot be read now."""
     try:
         with reading(path) as file:
-            (count,) = file.execute("SELECT count(*) FROM outbox WHERE state = 'open'").fetchone()
-            return int(count)
+            (found,) = file.execute(query).fetchone()
+            return int(found)
     except sqlite3.Error:
         return None

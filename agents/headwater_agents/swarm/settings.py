@@ -57,7 +57,7 @@ class SwarmSettings:
     stake: int = 100_000 * WAD
     purse: int = 1_000 * WAD
     price: int = 10**15
-    lead: int = 4
+    lead: int = 6
     commit: int = 12
     reveal: int = 6
     rest: int = 1

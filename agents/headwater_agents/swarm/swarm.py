@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from headwater_agents.swarm.diary import Diary
-from headwater_agents.swarm.files import open_entries
+from headwater_agents.swarm.files import OPEN_ENTRIES, OPEN_PURCHASES, count
 from headwater_agents.swarm.folder import RunFolder
 from headwater_agents.swarm.launching import Launcher, Nurslings, Programs
 from headwater_agents.swarm.lookout import Lookout
@@ -204,7 +204,10 @@ class Swarm:
         seen = self.lookout.view
         while quiet < _QUIET_LOOKS:
             self._tick()
-            if self.lookout.view is not seen:
+            if self._reaper is not None and self._reaper.spared:
+                self._reaper.tick()  # nobody is let off, though the questions are over
+                quiet = 0
+            elif self.lookout.view is not seen:
                 seen = self.lookout.view
                 quiet = quiet + 1 if seen.emptied and not self.unfinished() else 0
             if time.monotonic() > until:
@@ -212,9 +215,12 @@ class Swarm:
                 raise SwarmError(f"waited {_EMPTYING_S:g} s for {who} to finish; see the logs, and go on by --resume")
 
     def unfinished(self) -> list[str]:
-        """Who is not up, or has a transaction under way."""
-        parts = [part.name for part in cast(self.folder.settings) if part.bot]
-        busy = [name for name in parts if open_entries(self.folder.state(name)) != 0]
+        """Who is not up, or has a transaction or a purchase under way."""
+        busy = []
+        for part in cast(self.folder.settings):
+            state = self.folder.state(part.name)
+            if part.bot and (count(state, OPEN_ENTRIES) != 0 or (part.suppliers and count(state, OPEN_PURCHASES) != 0)):
+                busy.append(part.name)
         return sorted({*busy, *(name for name, worker in self.workers.items() if worker.state != "ready")})
 
     # ------------------------------------------------------------ all the while
