@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from bench import bench_chain, bench_flow, bench_lab, bench_node, bench_shapley, gas
+from bench import bench_chain, bench_flow, bench_lab, bench_market, bench_node, bench_shapley, gas
 
 PARTS: Final[dict[str, tuple[str, Callable[[bool], Any], Callable[[Any], str]]]] = {
     "gas": ("Gas, whole transactions on py-evm, beside what is aimed for", lambda quick: gas.measure(), gas.table),
@@ -19,6 +19,7 @@ PARTS: Final[dict[str, tuple[str, Callable[[bool], Any], Callable[[Any], str]]]]
     ),
     "shapley": ("Exact Shapley beside shapiq", bench_shapley.run, bench_shapley.table),
     "flow": ("Cascade flow beside scipy.sparse and networkx", bench_flow.run, bench_flow.table),
+    "market": ("Paid signals beside the same app without payment, over loopback", bench_market.run, bench_market.table),
     "node": ("Our node beside anvil, over loopback", bench_node.run, bench_node.table),
     "lab": ("The vectorised twin and a crowd of forecasters on it", bench_lab.run, bench_lab.table),
 }

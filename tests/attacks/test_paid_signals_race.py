@@ -35,7 +35,7 @@ from x402.schemas import AssetAmount
 
 from headwater.chain import Account
 from headwater.chain.participant import Participant
-from headwater_agents.market.gate import _Adapter
+from headwater_agents.market.gate import Adapter
 from headwater_agents.market.serving import Server
 from market_cases import (
     PRICE,
@@ -96,7 +96,7 @@ def stock_seller(chain: Chain, facilitator: str, flow: dict[str, str], work: Wor
 
     async def serve(request: Request) -> Response:
         paid = request.headers.get("payment-signature")
-        context = HTTPRequestContext(adapter=_Adapter(request, paid), path="/", method="GET", payment_header=paid)
+        context = HTTPRequestContext(adapter=Adapter(request, paid), path="/", method="GET", payment_header=paid)
         result = await stock.process_http_request(context)
         if result.type == "payment-error":
             assert result.response is not None

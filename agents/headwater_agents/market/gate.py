@@ -110,7 +110,7 @@ class Gate:
     async def _process(self, request: Request, header: str | None, error: str | None) -> SettleResponse | Response:
         if not self._ready and (late := await self._open()) is not None:
             return late
-        adapter = _Adapter(request, header)
+        adapter = Adapter(request, header)
         context = HTTPRequestContext(adapter=adapter, path=request.url.path, method="GET", payment_header=header)
         try:
             result = await self._http.process_http_request(context)
@@ -148,7 +148,7 @@ def _with_error(header: str, error: str) -> str:
     return encode_payment_required_header(required.model_copy(update={"error": error}))
 
 
-class _Adapter(HTTPAdapter):
+class Adapter(HTTPAdapter):
     """A request as the stock server reads it; no browser, so that it never answers with a page."""
 
     def __init__(self, request: Request, header: str | None) -> None:
