@@ -17,8 +17,10 @@ import pytest
 
 from headwater_agents.durable.crash import VARIABLE, CrashPoint
 from headwater_agents.swarm import swarm as supervision
+from headwater_agents.swarm.diary import Diary
 from headwater_agents.swarm.ending import conclude
 from headwater_agents.swarm.folder import RunFolder
+from headwater_agents.swarm.launching import Launcher, Programs
 from headwater_agents.swarm.settings import SwarmSettings
 from headwater_agents.swarm.swarm import Swarm
 from headwater_agents.swarm.worker import Worker
@@ -59,8 +61,9 @@ def test_a_market_that_is_killed_at_every_crash_point_balances_to_the_wei(
     left = {name: list(points) for name, points in DOOMS.items()}
     made = supervision.workers
 
-    def doomed(*args: Any) -> dict[str, Worker]:
-        found = made(*args)
+    def doomed(folder: RunFolder, diary: Diary, _: Launcher, *where: Any) -> dict[str, Worker]:
+        # Programs of their own: what is forked has read its environment before.
+        found = made(folder, diary, Programs(swarm._lifeline), *where)
         for name, worker in found.items():
             monkeypatch.setattr(worker, "once", _doom(worker.once, left.get(name, [])))
         return found

@@ -13,84 +13,31 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pydantic import ValidationError
-from x402 import PaymentPayload, PaymentRequired, PaymentRequirements, x402ClientSync
-from x402.http import (
-    decode_payment_required_header,
-    decode_payment_response_header,
-    encode_payment_signature_header,
-)
+from x402 import PaymentPayload, PaymentRequired, x402ClientSync
+from x402.http import encode_payment_signature_header
 from x402.mechanisms.evm.exact import ExactEvmClientScheme
 
 from headwater.chain import Account, HeadwaterError, checksum
-from headwater.signals import (
-    MAX_SIGNAL_BYTES,
-    SignalDomain,
-    SignalError,
-    SignedSignal,
-    signal_from_json,
-    verify_signal,
-)
+from headwater.signals import MAX_SIGNAL_BYTES, SignalDomain, SignalError, SignedSignal, signal_from_json
 from headwater_agents.durable.crash import CrashPoint, reach
 from headwater_agents.durable.database import Database
+from headwater_agents.market.answers import MAX_HEADER, fault_of, read_terms, said, transaction
 from headwater_agents.market.connections import Connections
 from headwater_agents.market.fetch import Answer, Fetcher, FetchError
+from headwater_agents.market.offers import BadSignal, BadTerms, NotForSale, Offer, PurchaseError, Refused, Unfinished
 from headwater_agents.market.payment import Currency, read_authorization, with_identifier
 from headwater_agents.market.purchases import Limits, Purchase, Purchases
 from headwater_agents.market.standing import State as Settled
 from headwater_agents.market.standing import standing
 from headwater_agents.market.wallet import Wallet
 
+__all__ = ["BadSignal", "BadTerms", "Buyer", "NotForSale", "Offer", "PurchaseError", "Refused", "Unfinished"]
+
 _log: Final = logging.getLogger(__name__)
-_MAX_HEADER: Final = 16_384
 _FIRST_PAUSE_S: Final = 0.05
 _LONGEST_PAUSE_S: Final = 1.0
-_CLOCK_SKEW_S: Final = 30
-
-
-class PurchaseError(HeadwaterError):
-    """A signal that was not bought; says why."""
-
-
-class NotForSale(PurchaseError):  # noqa: N818 - says what it is
-    """The seller has no such signal, not yet, or not any more. Nothing was paid."""
-
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-class BadTerms(PurchaseError):  # noqa: N818
-    """What the seller asks for is not what it offered, or not understood. Nothing was paid."""
-
-
-class Refused(PurchaseError):  # noqa: N818
-    """The seller does not accept the payment. It may still settle it: the money stays reserved until it cannot."""
-
-
-class Unfinished(PurchaseError):  # noqa: N818
-    """No answer in time. Try again: the same payment is sent, and nothing is paid twice."""
-
-
-class BadSignal(PurchaseError):  # noqa: N818
-    """What came for the money is not the signal that was sold. It is kept as evidence."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Offer:
-    """What a seller says it sells: by whom (agent id and wallet), where, and for how much (wei).
-
-    `endpoint` is a base URL. `past` is what the seller claims of its past, which nobody has checked.
-    """
-
-    agent_id: int
-    wallet: str
-    endpoint: str
-    wei: int
-    past: Mapping[str, int | float | str | bool] = field(default_factory=dict, hash=False)
 
 
 class Buyer:
@@ -206,10 +153,10 @@ class Buyer:
 
     def _reserve(self, offer: Offer, question: int, until: float) -> Purchase:
         """Ask for the terms, sign a payment that meets them, and keep it."""
-        answer = self._fetcher.get(_url(offer, question), limit=_MAX_HEADER, seconds=_left(until))
+        answer = self._fetcher.get(_url(offer, question), limit=MAX_HEADER, seconds=_left(until))
         if answer.status != 402:
-            raise NotForSale(f"{offer.endpoint} answered {answer.status}: {_said(answer)}", answer.status)
-        required = self._terms(offer, answer)
+            raise NotForSale(f"{offer.endpoint} answered {answer.status}: {said(answer)}", answer.status)
+        required = read_terms(answer, offer, self._currency, self._limits.seconds)
         payload = self._sign(required)
         payment = read_authorization(payload)
         if (payment.payer, payment.payee, payment.value) != (self._wallet.address, checksum(offer.wallet), offer.wei):
@@ -231,37 +178,6 @@ class Buyer:
         )
         reach(CrashPoint.PURCHASE_KEPT)
         return purchase
-
-    def _terms(self, offer: Offer, answer: Answer) -> PaymentRequired:
-        """The seller's terms, cut down to the one that is what it offered. Raises BadTerms."""
-        header = answer.headers.get("payment-required", "")
-        if not 0 < len(header) <= _MAX_HEADER:
-            raise BadTerms("the seller asks for payment and does not say for which")
-        try:
-            required = decode_payment_required_header(header)
-        except (ValueError, ValidationError, RecursionError, AttributeError):
-            raise BadTerms("the seller's terms are not those of x402") from None
-        if not isinstance(required, PaymentRequired) or required.x402_version != 2:
-            raise BadTerms("the seller's terms are not those of x402 version 2")
-        fitting = [each for each in required.accepts if self._fits(offer, each)]
-        if not fitting:
-            asked = ", ".join(
-                f"{each.amount[:40]} of {each.asset[:42]} to {each.pay_to[:42]}" for each in required.accepts[:3]
-            )
-            raise BadTerms(f"the seller asks for {asked or 'nothing'}; it offered {offer.wei} wei to {offer.wallet}")
-        return required.model_copy(update={"accepts": fitting[:1]})
-
-    def _fits(self, offer: Offer, asked: PaymentRequirements) -> bool:
-        extra = asked.extra or {}
-        return (
-            (asked.scheme, str(asked.network)) == ("exact", self._currency.network)
-            and asked.asset.lower() == self._currency.token.lower()
-            and asked.pay_to.lower() == offer.wallet.lower()
-            and asked.amount == str(offer.wei)
-            and 0 < asked.max_timeout_seconds <= self._limits.seconds
-            and (extra.get("name"), extra.get("version")) == (self._currency.name, self._currency.version)
-            and extra.get("assetTransferMethod", "eip3009") == "eip3009"
-        )
 
     def _sign(self, required: PaymentRequired) -> PaymentPayload:
         """Have the stock client make the payment; with an identifier that only this buyer knows."""
@@ -306,7 +222,7 @@ class Buyer:
             else:
                 if answer.status == 200:
                     return self._take(offer, purchase, outcomes, answer)
-                doubt = f"{offer.endpoint} answered {answer.status}: {_said(answer)}"
+                doubt = f"{offer.endpoint} answered {answer.status}: {said(answer)}"
                 if answer.status in (404, 410, 425):
                     raise NotForSale(doubt, answer.status)
                 if 400 <= answer.status < 500 and answer.status != 429:
@@ -321,31 +237,15 @@ class Buyer:
         fault, signed = "", None
         try:
             signed = signal_from_json(answer.body)
-            fault = self._fault(offer, purchase, outcomes, signed)
+            fault = fault_of(signed, offer, purchase.question, outcomes, self._domain, self._now())
         except SignalError as error:
             fault = str(error)
-        self.purchases.answered(purchase, answer.body, fault, int(self._now()), _transaction(answer.headers))
+        self.purchases.answered(purchase, answer.body, fault, int(self._now()), transaction(answer.headers))
         reach(CrashPoint.PURCHASE_DONE)
         if fault or signed is None:
             _log.warning("question %d: %s sold what is no signal: %s", purchase.question, offer.wallet, fault)
             raise BadSignal(f"{offer.wallet} sold what is not the signal for question {purchase.question}: {fault}")
         return signed
-
-    def _fault(self, offer: Offer, purchase: Purchase, outcomes: int | None, signed: SignedSignal) -> str:
-        """What is wrong with a signal, "" if nothing is. Raises SignalError where its signature does not hold."""
-        signal = signed.signal
-        verify_signal(signed, self._domain)
-        if checksum(signal.provider) != checksum(offer.wallet):
-            return f"it is {signal.provider}'s"
-        if signal.agent_id != offer.agent_id:
-            return f"it is agent {signal.agent_id}'s, not agent {offer.agent_id}'s"
-        if signal.question != purchase.question:
-            return f"it is for question {signal.question}"
-        if signal.time > self._now() + _CLOCK_SKEW_S:
-            return f"it is from the future ({signal.time})"
-        if outcomes is not None and len(signal.forecast) != outcomes:
-            return f"it has {len(signal.forecast)} outcomes, the question {outcomes}"
-        return ""
 
 
 def _url(offer: Offer, question: int) -> str:
@@ -354,34 +254,3 @@ def _url(offer: Offer, question: int) -> str:
 
 def _left(until: float) -> float:
     return until - time.monotonic()
-
-
-def _said(answer: Answer) -> str:
-    """What a seller gives as its reason, short and printable."""
-    text = answer.body.decode("utf-8", "replace")
-    for name, reason in (("payment-required", _asked_why), ("payment-response", _settled_why)):
-        header = answer.headers.get(name, "")
-        if answer.status == 402 and 0 < len(header) <= _MAX_HEADER:
-            with contextlib.suppress(ValueError, ValidationError, RecursionError, AttributeError):
-                text = reason(header) or text
-    return "".join(character if character.isprintable() else " " for character in text[:200]).strip() or "nothing"
-
-
-def _asked_why(header: str) -> str | None:
-    return decode_payment_required_header(header).error
-
-
-def _settled_why(header: str) -> str | None:
-    settled = decode_payment_response_header(header)
-    return settled.error_message or settled.error_reason
-
-
-def _transaction(headers: Mapping[str, str]) -> str:
-    """The transaction that the seller says has paid, "" if it says none."""
-    header = headers.get("payment-response", "")
-    if not 0 < len(header) <= _MAX_HEADER:
-        return ""
-    try:
-        return decode_payment_response_header(header).transaction[:66]
-    except (ValueError, ValidationError, RecursionError, AttributeError):
-        return ""
