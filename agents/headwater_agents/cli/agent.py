@@ -20,9 +20,20 @@ def _role_command(role: str, does: str) -> click.Command:
     @click.command(role, help=does)
     @click.option("--config", type=click.Path(path_type=Path), required=True, help="TOML file with the bot's settings.")
     @click.option("--check", is_flag=True, help="Open everything, say what was found, and end.")
-    @click.option("--log", "style", type=click.Choice(["json", "text"]), default="text", show_default=True)
     @click.option(
-        "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
+        "--log",
+        "style",
+        type=click.Choice(["json", "text"]),
+        default="text",
+        show_default=True,
+        help="Form of the log, which goes to standard error.",
+    )
+    @click.option(
+        "--log-level",
+        type=click.Choice(["debug", "info", "warning", "error"]),
+        default="info",
+        show_default=True,
+        help="Least of what is logged.",
     )
     @reported
     def run(config: Path, check: bool, style: str, log_level: str) -> None:

@@ -19,7 +19,7 @@ from headwater_agents.cli.errors import reported
 @click.option("--manifest", type=click.Path(path_type=Path), required=True, help="Of the deployment.")
 @click.option("--state", type=click.Path(path_type=Path), required=True, help="The facilitator's own file.")
 @click.option("--keystore", type=click.Path(path_type=Path), default=None, help="Of the account that pays the gas.")
-@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=8402, show_default=True, help="0 takes a free one.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when it is ready.")
 @click.option("--check", is_flag=True, help="Open everything, say so, and end.")

@@ -47,7 +47,7 @@ _TELL_EVERY = 500  # blocks done again between two words about it
     show_default=True,
     help="Seconds without a block after which a node that is asked seals an empty one; 0 for never.",
 )
-@click.option("--chain-id", type=int, default=CHAIN_ID, show_default=True)
+@click.option("--chain-id", type=int, default=CHAIN_ID, show_default=True, help="EIP-155 id of the chain.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the development accounts.")
 @click.option("--accounts", type=int, default=10, show_default=True, help="How many of them to name.")
 @click.option("--state", type=click.Path(path_type=Path), default=None, help="Keep the chain in this file, and resume.")

@@ -30,17 +30,31 @@ from headwater_deploy import ConfigError, DeploymentError, ManifestError, Verifi
 COMMANDS = sorted(headwater.commands)
 
 
+def _leaves(group: click.Group, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], click.Command]:
+    """Every command that does something, by the words that call it."""
+    found: dict[tuple[str, ...], click.Command] = {}
+    for name, command in group.commands.items():
+        found |= _leaves(command, (*path, name)) if isinstance(command, click.Group) else {(*path, name): command}
+    return found
+
+
+LEAVES = _leaves(headwater)
+
+
 def test_the_subcommands_are_these() -> None:
-    assert COMMANDS == ["attack", "deploy", "run", "sweep", "trace", "verify"]
+    assert COMMANDS == [
+        *("abi", "account", "agent", "attack", "deploy", "facilitator", "key", "node", "run", "send", "series"),
+        *("swarm", "sweep", "trace", "verify"),
+    ]
 
 
 @pytest.mark.parametrize("flag", ["--help", "-h"])
-@pytest.mark.parametrize("command", COMMANDS)
-def test_help_explains_every_option(command: str, flag: str) -> None:
-    outcome = run(command, flag)
+@pytest.mark.parametrize("command", sorted(LEAVES), ids=" ".join)
+def test_help_explains_every_option(command: tuple[str, ...], flag: str) -> None:
+    outcome = run(*command, flag)
     assert (outcome.code, outcome.err) == (0, "")
-    assert outcome.out.startswith(f"Usage: headwater {command} [OPTIONS]")
-    for parameter in headwater.commands[command].params:
+    assert outcome.out.startswith(f"Usage: headwater {' '.join(command)} [OPTIONS]")
+    for parameter in LEAVES[command].params:
         if isinstance(parameter, click.Option):
             assert parameter.help, parameter.name
             assert parameter.opts[0] in outcome.out
