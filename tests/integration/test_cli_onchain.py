@@ -151,3 +151,9 @@ def test_an_abi_is_what_the_contract_has(tmp_path: Path) -> None:
     assert run("abi", "--out", tmp_path / "abi", "ForecastArena").out == ""
     assert json.loads((tmp_path / "abi" / "ForecastArena.json").read_text()) == arena
     refused(run("abi", "Arena"), 2, "there is no contract 'Arena'; accepted: ", "ForecastArena")
+
+
+def test_the_environment_may_name_the_node(url: str) -> None:
+    known = run("series", "list", "--rpc", url, "--json").json
+    assert run("series", "list", "--json", env={"HEADWATER_RPC": url}).json == known
+    refused(run("series", "list", env={"HEADWATER_RPC": closed_port()}), 3, "cannot reach")

@@ -16,6 +16,7 @@ from headwater.units import WAD
 from headwater_deploy import Manifest
 
 KEY_ENV: Final = "HEADWATER_KEY"
+RPC_ENV: Final = "HEADWATER_RPC"
 _AMOUNT: Final = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,18}))?")
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -38,9 +39,14 @@ def amount_text(wei: int) -> str:
 
 def node_option(command: C) -> C:
     """--rpc."""
-    return click.option("--rpc", default="http://127.0.0.1:8545", show_default=True, help="URL of the JSON-RPC node.")(
-        command
-    )
+    return click.option(
+        "--rpc",
+        envvar=RPC_ENV,
+        default="http://127.0.0.1:8545",
+        show_default=True,
+        show_envvar=True,
+        help="URL of the JSON-RPC node.",
+    )(command)
 
 
 def deployment_options(command: C) -> C:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from headwater_agents.cli.errors import print_json, reported
+from headwater_agents.cli.onchain import node_option
 from headwater_agents.scaffold import Placement, write_bot
 from headwater_agents.scaffold.folder import ROLES
 
@@ -14,7 +15,7 @@ from headwater_agents.scaffold.folder import ROLES
 @click.command("new")
 @click.argument("name")
 @click.option("--role", type=click.Choice(ROLES), default=ROLES[0], show_default=True)
-@click.option("--rpc", default=Placement().rpc, show_default=True, help="URL of the node it will talk to.")
+@node_option
 @click.option(
     "--manifest",
     default=Placement().manifest,

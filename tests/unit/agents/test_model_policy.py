@@ -134,7 +134,7 @@ def test_a_model_is_asked_once_as_long_as_nothing_it_was_told_has_changed() -> N
     policy.act(view(policy, question(odds=(WAD // 2, WAD // 2)), policy.start(), reading=9.0))
     assert model.asked == 4  # the same memory, as a value that cannot change
     learnt = policy.learn(policy.start(), BuyerLesson(odds=ODDS, signals=(), outcome=1))
-    policy.act(view(policy, question(), learnt))
+    policy.act(view(policy, question(odds=(WAD // 2, WAD // 2)), learnt, reading=9.0))
     assert model.asked == 5
 
 
