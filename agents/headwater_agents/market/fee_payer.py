@@ -6,7 +6,6 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, Final
@@ -18,7 +17,7 @@ from headwater.units import GWEI
 from headwater_agents.durable.crash import CrashPoint, reach
 from headwater_agents.durable.fees import Fees, first_offer, raised_offer
 from headwater_agents.market.connections import Connections
-from headwater_agents.market.settlements import Sent, Settlements
+from headwater_agents.market.settlements import Sent, Settlements, behind_gap
 
 _log: Final = logging.getLogger(__name__)
 _POLL_S: Final = 0.05
@@ -170,7 +169,7 @@ class FeePayer:
             address = self.account.address
             confirmed = integer(self._request("eth_getTransactionCount", address, "latest"))
             pending = integer(self._request("eth_getTransactionCount", address, "pending"))
-            following, stranded = _behind_gap(self._open.values(), confirmed)
+            following, stranded = behind_gap(self._open.values(), confirmed)
             self._give_up(stranded)
             self._next = max(following, pending)
         return self._next
@@ -225,7 +224,7 @@ class FeePayer:
         with self._guard:
             opened = sorted(self._open.values(), key=lambda sent: sent.nonce)
         confirmed = integer(self._request("eth_getTransactionCount", self.account.address, "latest"))
-        _, stranded = _behind_gap(opened, confirmed)
+        _, stranded = behind_gap(opened, confirmed)
         self._mark(opened)
         with self._guard:
             self._give_up([sent for sent in stranded if sent.tx_hash in self._open])
@@ -292,16 +291,3 @@ class FeePayer:
                 future.set_exception(
                     TransactionRejected(f"transaction {sent.tx_hash} is lost: its nonce was used by another")
                 )
-
-
-def _behind_gap(opened: Iterable[Sent], confirmed: int) -> tuple[int, list[Sent]]:
-    """The first nonce that is free after those that are open in a row, and what lies behind a gap.
-
-    That is never mined: the chain is not the one it was sent to, but one that began anew.
-    """
-    sents = list(opened)
-    nonces = {sent.nonce for sent in sents}
-    following = confirmed
-    while following in nonces:
-        following += 1
-    return following, [sent for sent in sents if sent.nonce > following]

@@ -103,6 +103,19 @@ class Settlements:
         self._database.connection.execute("UPDATE settlements SET told = 1 WHERE payment = ?", (_name(key),))
 
 
+def behind_gap(opened: Iterable[Sent], confirmed: int) -> tuple[int, list[Sent]]:
+    """The first nonce that is free after those that are open in a row, and what lies behind a gap.
+
+    That is never mined: the chain is not the one it was sent to, but one that began anew.
+    """
+    sents = list(opened)
+    nonces = {sent.nonce for sent in sents}
+    following = confirmed
+    while following in nonces:
+        following += 1
+    return following, [sent for sent in sents if sent.nonce > following]
+
+
 def _name(signature: str) -> str:
     """A payment's name, its signature in hex, however the payer has written it."""
     return "0x" + signature.lower().removeprefix("0x")
