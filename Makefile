@@ -38,7 +38,7 @@ test: $(READY)
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
 
 test-revm: $(READY)
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not anvil" --chain revm $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not anvil and not integration" --chain revm $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

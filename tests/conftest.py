@@ -37,6 +37,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Mark what needs the node, so that `-m "not anvil"` leaves it out, and leave out what is about another chain."""
     about_pyevm = []
     for item in items:
+        if "integration" in item.path.parts:
+            item.add_marker(pytest.mark.integration)
         names = getattr(item, "fixturenames", ())
         if "anvil" in names:
             item.add_marker(pytest.mark.anvil)

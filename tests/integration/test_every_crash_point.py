@@ -54,7 +54,6 @@ def test_every_crash_point_of_the_code_is_on_a_list() -> None:
     assert {point for points in DOOMS.values() for point in points} | RARE == set(CrashPoint)
 
 
-@pytest.mark.processes
 def test_a_market_that_is_killed_at_every_crash_point_balances_to_the_wei(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,7 +58,6 @@ class Wrongly:
             )
 
 
-@pytest.mark.processes
 def test_a_market_with_wrong_clocks_works_by_the_chains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = supervision.workers
 
