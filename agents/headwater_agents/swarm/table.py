@@ -11,7 +11,6 @@ from rich.text import Text
 
 from headwater.units import WAD
 from headwater_agents.swarm.ledger import Account
-from headwater_agents.swarm.parts import cast
 from headwater_agents.swarm.swarm import Swarm
 
 _STYLES = {"ready": "green", "starting": "yellow", "down": "red", "stopped": "dim"}
@@ -29,19 +28,16 @@ def headline(swarm: Swarm) -> str:
 
 
 def picture(swarm: Swarm) -> Group:
-    """The table."""
-    table = Table(box=None, pad_edge=False, header_style="bold", row_styles=("", "dim"))
+    """The table; it fits 80 columns. Tokens: x402 is what came in for signals less what went out for them."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold", row_styles=("", "dim"))
     for title in ("process", "state"):
-        table.add_column(title)
-    for title in ("restarts", "block", "bought", "sold", "spent", "earned", "stake", "wagers", "cascade", "net"):
-        table.add_column(title, justify="right")
+        table.add_column(title, no_wrap=True)
+    for title in ("again", "block", "bought", "sold", "x402", "stake", "wagers", "cascade", "net"):
+        table.add_column(title, justify="right", no_wrap=True)
     view = swarm.lookout.view
-    roles = {part.name: part.role for part in cast(swarm.folder.settings)}
     for name, worker in swarm.workers.items():
-        account = view.accounts.get(name, Account())
-        metrics = swarm.metrics(name)
-        stake = view.stakes.get(name)
-        moved = name in view.accounts
+        account, metrics = view.accounts.get(name, Account()), swarm.metrics(name)
+        traded = account.earned - account.spent
         table.add_row(
             name,
             Text(worker.state, style=_STYLES[worker.state]),
@@ -49,18 +45,20 @@ def picture(swarm: Swarm) -> Group:
             f"{metrics['headwater_block']:.0f}" if "headwater_block" in metrics else "",
             str(account.bought or ""),
             str(account.sold or ""),
-            _tokens(account.spent),
-            _tokens(account.earned),
-            _tokens(stake) if stake is not None else "",
-            _tokens(account.net) if roles.get(name) == "forecaster" and moved else "",
-            _tokens(account.cascade),
-            _tokens(account.net + account.cascade + account.earned - account.spent) if moved else "",
+            short(traded),
+            short(view.stakes.get(name, 0)),
+            short(account.net),
+            short(account.cascade),
+            short(account.net + account.cascade + traded),
         )
     return Group(Text(headline(swarm), style="bold"), table)
 
 
-def _tokens(wei: int) -> str:
-    return f"{wei / WAD:,.3f}" if wei else ""
+def short(wei: int) -> str:
+    """Tokens in six figures or fewer, nothing for nothing."""
+    tokens = wei / WAD
+    places = 0 if abs(tokens) >= 1_000 else 1 if abs(tokens) >= 10 else 3
+    return f"{tokens:,.{places}f}" if wei else ""
 
 
 class Plain:
