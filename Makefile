@@ -72,6 +72,7 @@ anvil:
 
 clients:
 	npm install --no-save --no-audit --no-fund @foundry-rs/anvil@1.7.1 @foundry-rs/cast@1.7.1 ethers@6.17.0
+	npm ci --no-audit --no-fund --prefix docs/javascript-bot
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis node_modules

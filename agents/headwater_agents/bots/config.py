@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, Final, get_type_hints
 
 from headwater.chain import Account, HeadwaterError
+from headwater_deploy import ConfigError
 
 ROLES: Final = ("forecaster", "provider", "aggregator", "keeper", "resolver")
 KEY_ENV: Final = "HEADWATER_KEY"
 
 
-class BotConfigError(HeadwaterError, ValueError):
+class BotConfigError(HeadwaterError, ConfigError):
     """A bot's settings that cannot work; says which, and what is accepted."""
 
 

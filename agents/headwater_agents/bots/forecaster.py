@@ -10,7 +10,7 @@ from headwater_agents.bots.kit import Kit
 from headwater_agents.bots.pantry import Pantry
 from headwater_agents.bots.source import Source
 from headwater_agents.bots.watch import Asked
-from headwater_agents.policies import ForecasterView, Phase, Position, Question
+from headwater_agents.policies import ForecasterView, Phase, Position, Question, Reveal
 
 _LAST_CALL_BPS: Final = 3_500
 
@@ -35,13 +35,19 @@ class ForecasterRole:
         live = kit.live(now)
         for asked, phase in live:
             if phase is Phase.REVEAL and kit.address in asked.committed and kit.address not in asked.revealed:
-                view = self._view(kit.question(asked, phase, now, 0), asked)
-                kit.do(self._policy.act(view), until=asked.times.reveal_end)
+                self._reveal(asked)
         for asked, phase in live:
             if phase is Phase.COMMIT and kit.address not in asked.committed and asked.capacity and not kit.safe:
                 self._commit(asked, now)
         if self._buying.due() and not kit.safe:
             self._between(now, any(kit.address in asked.committed for asked, _ in live))
+
+    def _reveal(self, asked: Asked) -> None:
+        # The policy is not asked: withholding never pays, and a policy that fails must not cost a wager.
+        position = self._position(asked)
+        if position is not None:
+            reveal = Reveal(question=asked.id, forecast=position.forecast, salt=position.salt)
+            self._kit.do([reveal], until=asked.times.reveal_end)
 
     def _commit(self, asked: Asked, now: int) -> None:
         kit = self._kit

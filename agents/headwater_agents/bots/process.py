@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from headwater.chain import ConnectionFailed, HeadwaterError
+from headwater.chain import ConnectionFailed
 from headwater_agents.bots.config import BotConfigError
 from headwater_agents.bots.kit import Kit, Role
 from headwater_agents.durable.outbox import DeadlinePassed, KeyInUse
 
-_WORST_WAIT_S: Final = 15.0
+_WORST_WAIT_S: Final = 3.0  # a question's windows may be seconds long
 
 
 class Process:
@@ -36,7 +36,7 @@ class Process:
         self._set_up()
 
     def step(self) -> bool:
-        """One look; whether it went through. Settings that cannot work raise BotConfigError; nothing else does."""
+        """One look; whether it went through. Only settings that cannot work raise, BotConfigError."""
         kit = self._kit
         try:
             self._look()
@@ -47,9 +47,9 @@ class Process:
         except KeyInUse as foreign:
             self._failed(foreign)
             self._be_safe(str(foreign))
-        except HeadwaterError as error:
+        except Exception as error:
+            # An author's policy or source too: it must not take down the bot, and with it what stands unrevealed.
             self._failed(error)
-            return False
         else:
             self._failures = 0
             kit.vitals.looked()
@@ -84,7 +84,7 @@ class Process:
             self._kit.safe = True
             self._kit.log.error("key_in_use", why=why, what="no new wagers; what stands is still revealed")
 
-    def _failed(self, error: HeadwaterError) -> None:
+    def _failed(self, error: Exception) -> None:
         self._failures += 1
         self._kit.vitals.failed(error)
         again = isinstance(error, ConnectionFailed) and self._failures > 1

@@ -21,6 +21,7 @@ from headwater.chain import (
     WrongChain,
 )
 from headwater.report import ReportError
+from headwater_agents.durable.database import StateError
 from headwater_agents.lab.campaign.errors import CampaignError, ClusterUnreachable
 from headwater_agents.lab.rain import RainError
 from headwater_agents.runner.stage import SeasonError
@@ -48,6 +49,7 @@ _USAGE = (
     RainError,
     ReportError,
     SeasonError,
+    StateError,
     UnknownChain,
     WrongChain,
 )

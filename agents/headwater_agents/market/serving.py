@@ -16,7 +16,7 @@ MAX_HEADERS: Final = 32_768
 """Longest request line and headers that are read, bytes; more is answered 400."""
 
 
-class ServerError(HeadwaterError):
+class ServerError(HeadwaterError, OSError):
     """A server that cannot listen, or did not start."""
 
 
