@@ -14,7 +14,7 @@ from headwater_agents.scaffold.folder import ROLES
 
 @click.command("new")
 @click.argument("name")
-@click.option("--role", type=click.Choice(ROLES), default=ROLES[0], show_default=True)
+@click.option("--role", type=click.Choice(ROLES), default=ROLES[0], show_default=True, help="What the bot does.")
 @node_option
 @click.option(
     "--manifest",
@@ -22,7 +22,7 @@ from headwater_agents.scaffold.folder import ROLES
     show_default=True,
     help="Of the deployment; as seen from the new folder, unless absolute.",
 )
-@click.option("--series", type=click.IntRange(1, 2**32 - 1), default=1, show_default=True)
+@click.option("--series", type=click.IntRange(1, 2**32 - 1), default=1, show_default=True, help="That it plays on.")
 @click.option("--facilitator", default=Placement().facilitator, show_default=True, help="URL that payments go through.")
 @click.option(
     "--port", type=click.IntRange(0, 65_535), default=0, show_default=True, help="Of /health; 0 for any that is free."
