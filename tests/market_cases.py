@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import secrets
+import shutil
 import subprocess
 import threading
 import time
@@ -20,7 +22,6 @@ import pytest
 from x402 import PaymentPayload
 from x402.http import decode_payment_required_header, decode_payment_response_header
 
-from conftest import find_anvil
 from headwater.chain import Account, LocalControl, Receipt, TxRequest
 from headwater.chain.backend import Backend
 from headwater.chain.connect import connect
@@ -56,7 +57,9 @@ DEPLOYER, PROVIDER, PAYER, FEES, THIEF = (Account.derive(77, index) for index in
 @contextmanager
 def wall_clock_anvil(*options: str) -> Iterator[str]:
     """URL of an anvil on the wall clock's time, for as long as the context lasts."""
-    binary = find_anvil()
+    # As tests/conftest.py finds it, which cannot be imported by name: there are several of that name.
+    places = (os.environ.get("ANVIL"), str(Path(__file__).parents[1] / "node_modules" / ".bin" / "anvil"), "anvil")
+    binary = next((found for place in places if place and (found := shutil.which(place))), None)
     if binary is None:
         pytest.skip("ANVIL IS ABSENT: `make anvil`")
     command = [binary, "--host", "127.0.0.1", "--port", "0", "--hardfork", "prague", *options]
