@@ -74,10 +74,14 @@ def swarm_command(
         )
         folder = RunFolder.create(out or _unused(questions, seed), settings)
 
-    def tell(text: str) -> None:
-        click.echo(text, err=True)
-
     live = _live(plain or as_json)
+
+    def tell(text: str) -> None:
+        if live is None:
+            click.echo(text, err=True)
+        else:
+            live.console.print(text, markup=False, highlight=False)
+
     made = Swarm(folder, kill_every=kill_every, show=_shower(live, tell), tell=tell)
     with live or nullcontext(), made as swarm, _interrupts(swarm):
         try:

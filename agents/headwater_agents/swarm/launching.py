@@ -17,6 +17,7 @@ from headwater_agents.swarm.settings import SwarmError
 _SECRETS: Final = ("HEADWATER_KEY", "HEADWATER_PASSWORD")
 _THREADS: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _ANSWER_S: Final = 120.0
+_UNKNOWN: Final = 1
 
 
 class Child(Protocol):
@@ -84,7 +85,8 @@ class Forked:
 
     def send_signal(self, sig: int, /) -> None:
         """Send a signal, by its parent, which knows whether it still is that process."""
-        self._nursery.ask({"signal": int(sig), "pid": self.pid})
+        if self.code is None:
+            self._nursery.ask({"signal": int(sig), "pid": self.pid})
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for its end. Raises subprocess.TimeoutExpired."""
@@ -94,9 +96,10 @@ class Forked:
 
 
 class Nurslings:
-    """Starts processes by forking a warmed-up one. Enter it to start that, which takes as long as one bot would.
+    """Starts processes by forking a warmed-up one. Making one takes as long as one bot would.
 
-    Raises SwarmError if the nursery does not answer or is gone; its children then go on until their supervisor ends.
+    Raises SwarmError if the nursery does not answer or is gone; its children then count as ended, and end with their
+    supervisor.
     """
 
     def __init__(self, lifeline: int, log: Path) -> None:
@@ -163,6 +166,10 @@ class Nurslings:
                     self._news.notify_all()
         with self._news:
             self._gone = True
+            # Nobody will tell of their ends any more. They end with us.
+            for child in self._children.values():
+                child.code = _UNKNOWN
+                child.ended.set()
             self._news.notify_all()
 
 

@@ -127,6 +127,24 @@ def test_a_child_ends_when_its_supervisor_does(way: str, bot: list[str], tmp_pat
             child.wait(30)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
+def test_without_the_nursery_nobody_is_started_and_its_children_end_with_the_supervisor(
+    bot: list[str], tmp_path: Path
+) -> None:
+    log = tmp_path / "keeper.log"
+    with launching("forked", tmp_path / "nursery.log") as (launcher, die):
+        assert isinstance(launcher, Nurslings)
+        child = launcher.start("keeper", bot, KEY, log)
+        until(lambda: waits(log), "it says nothing")
+        os.kill(launcher.pid, signal.SIGKILL)
+        assert child.wait(30) != 0, "nobody knows what became of it"
+        with pytest.raises(SwarmError, match=r"was not started|is gone; go on by --resume"):
+            launcher.start("keeper", bot, KEY, log)
+        child.send_signal(signal.SIGTERM)
+        die()
+        assert_gone(child.pid)
+
+
 def assert_gone(pid: int) -> None:
     """It is no more, or only its entry is left for its parent."""
 
