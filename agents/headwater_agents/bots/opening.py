@@ -24,6 +24,7 @@ from headwater_agents.runner.executor import Executor, Versions
 from headwater_deploy import Manifest
 
 _RETRY_S = 2.0
+_ONE_WAIT_S = 20.0  # for one transaction; then the bot looks at the chain again before it goes on with it
 
 
 class Stopped(BaseException):
@@ -108,6 +109,7 @@ def _assemble(
         database,
         OutboxConfig(
             patience=config.chain.patience,
+            timeout=_ONE_WAIT_S,
             confirmations=config.chain.confirmations,
             max_fee_cap=config.chain.max_fee,
         ),
