@@ -81,15 +81,21 @@ def spared(summary: dict[str, Any]) -> list[str]:
 
 def comparison(ended: dict[str, dict[str, Any]]) -> Table:
     """Chains side by side: kills and how long it took until the killed were back."""
-    table = Table(title="Soak", title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title="Soak; seconds until the killed are back: median, worst",
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+    )
     table.add_column("chain")
     for title in (
-        "questions",
+        "asked",
         "resolved",
         "kills",
-        "bots back in, s: median",
+        "bots",
         "worst",
-        "node: median",
+        "node",
         "worst",
         "signals",
         "forfeits",

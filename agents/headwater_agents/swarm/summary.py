@@ -10,13 +10,13 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from headwater.chain.audit import Check
-from headwater.units import WAD
 from headwater_agents.bots.watch import SeriesWatch
 from headwater_agents.swarm.diary import Happening
 from headwater_agents.swarm.folder import write_whole
 from headwater_agents.swarm.ledger import Account, Book
 from headwater_agents.swarm.parts import cast
 from headwater_agents.swarm.swarm import Swarm
+from headwater_agents.swarm.table import short
 
 
 def summarise(
@@ -112,7 +112,7 @@ def tables(summary: dict[str, Any]) -> list[Table]:
 
 
 def _agents(summary: dict[str, Any]) -> Table:
-    table = _table("Agents, tokens", 2)
+    table = _table("Agents, tokens")
     for title in ("agent", "role"):
         table.add_column(title)
     for title in ("commits", "reveals", "wagers", "cascade", "bought", "spent", "sold", "earned", "net"):
@@ -133,7 +133,7 @@ def _agents(summary: dict[str, Any]) -> Table:
 
 
 def _processes(summary: dict[str, Any]) -> Table:
-    table = _table("Processes", 1)
+    table = _table("Processes")
     table.add_column("process")
     for title in ("kills", "restarts", "back in, s: median", "worst", "first start, s", "memory, MB"):
         table.add_column(title, justify="right")
@@ -156,7 +156,7 @@ def _checks(summary: dict[str, Any]) -> Table:
     bad = sum(1 for check in summary["checks"] if not check["ok"])
     total = len(summary["checks"])
     verdict = f"{total} checks, all passed" if not bad else f"{bad} of {total} checks FAILED"
-    table = _table(f"Audit: {verdict}; wei unless it says otherwise", 1)
+    table = _table(f"Audit: {verdict}; wei unless it says otherwise")
     table.add_column("check")
     for title in ("expected", "actual"):
         table.add_column(title, justify="right")
@@ -175,9 +175,9 @@ def _checks(summary: dict[str, Any]) -> Table:
     return table
 
 
-def _table(title: str, texts: int) -> Table:
+def _table(title: str) -> Table:
     return Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
 
 
 def _tokens(wei: str) -> str:
-    return f"{int(wei) / WAD:,.3f}" if int(wei) else ""
+    return short(int(wei))
