@@ -5,23 +5,19 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 import harness
+from binaries import find_anvil
 from harness import LocalBackend, World, new_backend, new_world
 from headwater.chain import connect, local_control
 from headwater.chain.genesis import BLOCK_GAS_LIMIT, GENESIS_TIME
 from headwater.chain.tester import EmbeddedBackend
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -74,15 +70,6 @@ def embedded(_one_embedded: EmbeddedBackend) -> Iterator[EmbeddedBackend]:
     snapshot = _one_embedded.snapshot()
     yield _one_embedded
     _one_embedded.revert(snapshot)
-
-
-def find_anvil() -> str | None:
-    """The anvil binary: $ANVIL, then the checkout's node_modules, then PATH."""
-    local = ROOT / "node_modules" / ".bin" / "anvil"
-    for candidate in (os.environ.get("ANVIL"), str(local), "anvil"):
-        if candidate and (found := shutil.which(candidate)):
-            return found
-    return None
 
 
 @pytest.fixture(scope="session")

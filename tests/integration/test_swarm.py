@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from conftest import find_anvil
+from binaries import find_anvil
 from headwater_agents.swarm.ending import conclude
 from headwater_agents.swarm.folder import RunFolder
 from headwater_agents.swarm.settings import SwarmSettings

@@ -79,7 +79,8 @@ class Accountant:
 
     def _pulled(self, topics: Sequence[bytes | None]) -> tuple[Event, ...]:
         cascade = self._kit.system.cascade
-        found = self._kit.backend.get_logs(cascade.address, [cascade.interface.event("Pulled").topic, *topics])
+        wanted = [cascade.interface.event("Pulled").topic, *topics]
+        found = self._kit.backend.get_logs(cascade.address, wanted, self._kit.born)
         return cascade.decode(found)
 
     def _effective(self, asked: Asked) -> int:

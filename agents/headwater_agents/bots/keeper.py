@@ -37,7 +37,7 @@ class KeeperRole:
 
     def _drain(self) -> None:
         kit = self._kit
-        made = kit.system.announcements()
+        made = kit.system.announcements(kit.born)
         kit.versions.update({(each.node, each.version): each for each in made})
         stakers = {who for asked in kit.watch.questions.values() for who in asked.committed}
         nodes = {each.node for each in made} | {

@@ -23,7 +23,7 @@ from headwater_agents.runner.executor import Executor, Versions
 
 @dataclass(kw_only=True, slots=True)
 class Kit:
-    """Everything a role needs, opened. `versions` holds announcements known so far.
+    """Everything a role needs, opened. `versions` holds announcements known so far; `born` is the deployment's block.
 
     `safe` is set when somebody else sends with the key: no new promises then, those made are kept.
     `draining` is set to open no more questions.
@@ -43,6 +43,7 @@ class Kit:
     params: SeriesParams
     log: Log
     vitals: Vitals
+    born: int
     safe: bool = False
     draining: bool = False
     _standing: Announcement | None = field(default=None)

@@ -86,6 +86,7 @@ def _assemble(
     log: Log,
     stop: threading.Event,
 ) -> Kit:
+    born = Manifest.read(config.manifest).contracts["HeadwaterToken"].block
     if not backend.code_at(system.addresses.arena):
         raise BotConfigError(f"manifest: there is no contract at {system.addresses.arena} on {backend.name}")
     params = system.params(config.series)
@@ -130,9 +131,10 @@ def _assemble(
         journal=journal,
         versions=versions,
         executor=Executor(me, journal, versions),
-        watch=SeriesWatch(mine, config.series),
+        watch=SeriesWatch(mine, config.series, from_block=born),
         clock=ChainClock(),
         params=params,
         log=log,
         vitals=vitals,
+        born=born,
     )

@@ -93,7 +93,8 @@ def open_trading(kit: Kit, url: str) -> Iterator[Trading]:
         fetcher = stack.enter_context(Fetcher(private=market.private))
         if market.suppliers:
             limits = Limits(per_payment=market.per_payment, per_question=market.per_question, per_day=market.per_day)
-            buyer = Buyer(kit.database, kit.account, domain, currency, limits, config.rpc, fetcher, now=kit.clock.now)
+            now, born = kit.clock.now, kit.born
+            buyer = Buyer(kit.database, kit.account, domain, currency, limits, config.rpc, fetcher, now=now, since=born)
             stack.callback(buyer.close)
         books = None if buyer is None else Books(kit.database, buyer.purchases, kit.address)
         discover = Discovery(registries, fetcher, currency, config.series)
@@ -111,6 +112,7 @@ def _seller(kit: Kit, registries: Registries, currency: Currency, domain: Signal
         Price(currency=currency, wei=config.market.price, payee=kit.address),
         config.market.facilitator,
         config.rpc,
+        since=kit.born,
         now=kit.clock.now,
         registration=lambda: file,
     )
