@@ -42,10 +42,10 @@ LEAVES = _leaves(headwater)
 
 
 def test_the_subcommands_are_these() -> None:
-    assert COMMANDS == [
+    assert [
         *("abi", "account", "agent", "attack", "deploy", "facilitator", "key", "node", "run", "send", "series"),
         *("swarm", "sweep", "trace", "verify"),
-    ]
+    ] == COMMANDS
 
 
 @pytest.mark.parametrize("flag", ["--help", "-h"])
