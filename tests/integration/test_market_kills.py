@@ -34,9 +34,18 @@ QUESTIONS = (7, 8)
 PROCESS = Path(__file__).parents[1] / "market_process.py"
 
 
-CASES = [(0, None), *((0, point) for point in POINTS)]
+# One of each side, and nobody; the others are slow, and test_every_crash_point passes them all in a market.
+QUICK = (None, CrashPoint.PURCHASE_KEPT, CrashPoint.SALE_BOUND, CrashPoint.SETTLEMENT_SENT)
+CASES = [
+    pytest.param(0, point, marks=() if point in QUICK else pytest.mark.slow, id=f"at once-{point}")
+    for point in (None, *POINTS)
+]
 # A settlement takes its time only where blocks do.
-CASES += [(1, point) for point in POINTS if point.value.startswith("facilitator")]
+CASES += [
+    pytest.param(1, point, marks=pytest.mark.slow, id=f"1 s blocks-{point}")
+    for point in POINTS
+    if point.value.startswith("facilitator")
+]
 
 
 @pytest.fixture(scope="module")
@@ -134,12 +143,7 @@ def play(cast: Cast, point: CrashPoint | None) -> list[str]:
         buyer = cast.start("buyer")
 
 
-@pytest.mark.parametrize(
-    ("chain", "point"),
-    CASES,
-    ids=lambda each: f"{each} s blocks" if type(each) is int else str(each),
-    indirect=["chain"],
-)
+@pytest.mark.parametrize(("chain", "point"), CASES, indirect=["chain"])
 def test_whoever_is_killed_a_signal_is_paid_for_once_and_comes(cast: Cast, chain: Chain, point: CrashPoint) -> None:
     said = play(cast, point)
     assert cast.killed == (0 if point is None else 1), "nobody passed the point"

@@ -49,6 +49,7 @@ def test_killed_at_a_crash_point_it_goes_on_where_it_was(
         check(rig, SCENARIOS[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_there_again_and_again_it_still_ends_well(
     anvil: str, tmp_path: Path, server: CrashServer, point: CrashPoint
