@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fault_proxy import FaultProxy, Result
-from headwater.chain import NotMined, TxRequest
+from headwater.chain import NotMined, TxRequest, local_control
 from headwater_agents.durable.database import Database, StateError
 from headwater_agents.durable.outbox import KeyInUse, State, Unsettled
 from outbox_rig import Rig, new_rig
@@ -274,7 +274,9 @@ def test_two_files_with_one_key_send_each_thing_once_at_most_and_one_is_told(rig
 
 def test_a_file_is_held_against_its_chain_not_only_the_chains_number(rig: Rig) -> None:
     """A chain that begins anew, as development chains do, gets nothing that was meant for the one before."""
-    rig.node.mine(5)
+    (stranger,) = local_control(rig.node).dev_accounts(1)
+    for _ in range(5):  # not empty, for an empty block that is made again may be the same block
+        rig.node.send(TxRequest(to=rig.account.address, value=1), stranger)
     outbox = rig.outbox(confirmations=2)
     hashes = [outbox.send(rig.gift(), rig.account).tx_hash for _ in range(2)]
     _reorganise(rig, 7)
