@@ -46,8 +46,8 @@ class MarketConfig:
 
     facilitator: URL; without one nothing is bought or sold. price: of a signal this bot sells. suppliers: agent ids
     this bot buys from, in the order its pool takes them. per_payment, per_question, per_day: the most it spends.
-    past: what its registration says of its past, texts and numbers by name. private: buy from addresses that are not
-    public too, as a swarm on one machine does.
+    purse: kept out of stake, for signals. past: what its registration says of its past, texts and numbers by name.
+    private: buy from addresses that are not public too, as a swarm on one machine does.
     """
 
     facilitator: str = ""
@@ -56,6 +56,7 @@ class MarketConfig:
     per_payment: int = 10**17
     per_question: int = 10**18
     per_day: int = 10**21
+    purse: int = 0
     past: Mapping[str, Any] = field(default_factory=dict)
     private: bool = False
 
@@ -101,7 +102,7 @@ class SeriesConfig:
 
     questions: int = 30
     first_day: int = 150
-    lead: int = 4
+    lead: int = 6
     commit: int = 12
     reveal: int = 6
     rest: int = 1
@@ -244,7 +245,7 @@ def _check(config: BotConfig) -> None:
     within("[questions] questions", config.questions.questions, 1, 10**6)
     for name in ("lead", "commit", "reveal", "rest"):
         within(f"[questions] {name}", getattr(config.questions, name), 1, 90 * 86_400)
-    for name in ("price", "per_payment", "per_question", "per_day"):
+    for name in ("price", "per_payment", "per_question", "per_day", "purse"):
         within(f"[market] {name}", getattr(config.market, name), 0 if name != "price" else 1, 2**96 - 1)
     if config.source.kind not in ("rain", "none") and ":" not in config.source.kind:
         raise BotConfigError(f'[source] kind is {config.source.kind!r}; accepted: "rain", "none", or "file.py:Class"')

@@ -103,7 +103,8 @@ class ForecasterRole:
             signals=() if question is None else self._pantry.signals(question.id),
             standing=kit.standing_action(),
             position=held if asked is None else self._position(asked),
-            wallet=kit.system.balance(kit.address),
+            # What is for signals is not there to be staked.
+            wallet=max(0, kit.system.balance(kit.address) - kit.config.market.purse),
             bonded=bonded,
             free=stake.bonded - stake.locked,
             min_wager=kit.params.min_wager,

@@ -111,7 +111,7 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def to_toml(tables: dict[str, Any]) -> str:
-    """TOML of strings, numbers, booleans and lists of them, with tables one deep."""
+    """TOML of strings, numbers, booleans, lists of them and inline tables, with tables one deep."""
     top = [f"{name} = {_value(value)}" for name, value in tables.items() if not isinstance(value, dict)]
     for name, value in tables.items():
         if isinstance(value, dict):
@@ -120,4 +120,6 @@ def to_toml(tables: dict[str, Any]) -> str:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{name} = {_value(each)}" for name, each in value.items()) + " }"
     return json.dumps(value, ensure_ascii=False)

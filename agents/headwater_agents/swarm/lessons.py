@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -27,8 +28,8 @@ def first_day(settings: SwarmSettings) -> int:
 
 def write_lessons(
     folder: Path, settings: SwarmSettings, parts: tuple[Part, ...], agents: Mapping[str, int]
-) -> dict[str, str]:
-    """Write a history for everybody who learns; file names by name of the part.
+) -> tuple[dict[str, str], dict[str, dict[str, float]]]:
+    """Write a history for everybody who learns; by name, the file, and what a seller's registration says of its past.
 
     `agents` are agent ids by name. The archive are the days before the first one asked about.
     """
@@ -49,7 +50,13 @@ def write_lessons(
         ]
         written[part.name] = f"{part.name}.history.jsonl"
         (folder / written[part.name]).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return written
+    return written, {name: _past(name, played) for name in played[-1][2]} if played else {}
+
+
+def _past(name: str, played: list[tuple[Forecast, RainDay, dict[str, Forecast]]]) -> dict[str, float]:
+    """Questions signalled, and the mean log-growth of the signals over the public odds, nats a question."""
+    growths = [math.log(sold[name][day.outcome] / odds[day.outcome]) for odds, day, sold in played if name in sold]
+    return {"questions": len(growths), "growth": round(sum(growths) / len(growths), 4)}
 
 
 def _rehearse(

@@ -96,6 +96,8 @@ def bot_settings(folder: RunFolder, part: Part, rpc: str, port: int, facilitator
             "suppliers": [agents[name] for name in part.suppliers],
             "private": True,
         }
+        if part.name in notes.get("pasts", {}):
+            tables["market"]["past"] = notes["pasts"][part.name]
     if part.policy:
         # No target_stake: it would stake the tokens that are for signals.
         tables["policy"] = {"use": part.policy}

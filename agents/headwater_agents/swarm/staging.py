@@ -80,11 +80,12 @@ def set_stage(folder: RunFolder, url: str, tell: Tell) -> Stage:
         tell("registering agents")
         agents = _register(backend, registries, settings, parts)
     tell("learning from the archive")
-    histories = write_lessons(folder.path, settings, parts, agents)
+    histories, pasts = write_lessons(folder.path, settings, parts, agents)
     began = {part.name: _worth(system, part.account(settings.seed).address) for part in parts}
     folder.note(
         agents=agents,
         histories=histories,
+        pasts=pasts,
         began=began,
         first_day=first_day(settings),
         first_block=backend.block_number(),
