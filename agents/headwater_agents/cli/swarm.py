@@ -61,10 +61,11 @@ def swarm_command(
     it; the second stops at once. Either way, and after a kill too, --resume goes on.
     """
     from headwater_agents.swarm.ending import conclude
-    from headwater_agents.swarm.folder import RunFolder
+    from headwater_agents.swarm.folder import RunFolder, write_whole
     from headwater_agents.swarm.settings import SwarmSettings
     from headwater_agents.swarm.summary import tables
-    from headwater_agents.swarm.swarm import Stopped, Swarm
+    from headwater_agents.swarm.swarm import Phase, Stopped, Swarm
+    from headwater_agents.swarm.table import svg
 
     if resume:
         folder = RunFolder.open(out or _newest())
@@ -82,10 +83,19 @@ def swarm_command(
         else:
             live.console.print(text, markup=False, highlight=False)
 
-    made = Swarm(folder, kill_every=kill_every, show=_shower(live, tell), tell=tell)
+    at_the_end: list[str] = []
+    inner = _shower(live, tell)
+
+    def show(swarm: Swarm) -> None:
+        inner(swarm)
+        if swarm.phase is Phase.OVER:  # while everybody is still there
+            at_the_end.append(svg(swarm))
+
+    made = Swarm(folder, kill_every=kill_every, show=show, tell=tell)
     with live or nullcontext(), made as swarm, _interrupts(swarm):
         try:
             swarm.play()
+            write_whole(folder.path / "table.svg", at_the_end[-1])
             summary = conclude(swarm, tell)
         except Stopped:
             click.echo(f"stopped; go on with: headwater swarm --resume --out {folder.path}", err=True)
@@ -96,7 +106,7 @@ def swarm_command(
         console = terminal()
         for table in tables(summary):
             console.print(table)
-        console.print(f"Everything is in [bold]{folder.path}[/]: summary.json, logs/, a file for every bot")
+        console.print(f"Everything is in [bold]{folder.path}[/]: summary.json, table.svg, logs/, a file for every bot")
     if not summary["ok"]:
         sys.exit(UNVERIFIED)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import re
 import time
 from collections.abc import Callable
 
-from rich.console import Group
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
@@ -52,6 +54,14 @@ def picture(swarm: Swarm) -> Group:
             short(account.net + account.cascade + traded),
         )
     return Group(Text(headline(swarm), style="bold"), table)
+
+
+def svg(swarm: Swarm, width: int = 96) -> str:
+    """The table as a picture that needs nothing from elsewhere, `width` columns wide."""
+    console = Console(record=True, width=width, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(picture(swarm))
+    # The letters of whoever looks: the picture would ask the network for its own.
+    return re.sub(r"@font-face \{.*?\}", "", console.export_svg(title="headwater swarm"), flags=re.DOTALL)
 
 
 def short(wei: int) -> str:
