@@ -36,7 +36,7 @@ run: $(READY)
 
 # Four at a time on two cores: the longest tests wait for blocks and windows of seconds, and take little of a core.
 test: $(READY)
-	$(BIN)/pytest -n 4 --dist loadfile -m "not slow" $(ARGS)
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
 
 test-revm: $(READY)
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not anvil and not integration" --chain revm $(ARGS)

@@ -19,6 +19,16 @@ from headwater.chain import connect, local_control
 from headwater.chain.genesis import BLOCK_GAS_LIMIT, GENESIS_TIME
 from headwater.chain.tester import EmbeddedBackend
 
+LONGEST = {
+    "test_every_crash_point.py",
+    "test_javascript_bot.py",
+    "test_own_bot.py",
+    "test_swarm.py",
+    "test_swarm_resume.py",
+    "test_wrong_clocks.py",
+}
+"""Files of tests that wait for blocks and windows, a minute or more each."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--chain", choices=sorted(harness.CHAINS), default="tester", help="chain in process to test on")
@@ -31,6 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what needs the node, so that `-m "not anvil"` leaves it out, and leave out what is about another chain."""
+    # Whole files go to one worker, in this order: what waits longest begins first.
+    items.sort(key=lambda item: item.path.name not in LONGEST)
     about_pyevm = []
     for item in items:
         if "integration" in item.path.parts:

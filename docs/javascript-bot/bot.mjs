@@ -112,8 +112,8 @@ class Bot {
   // Between wagers: stake, say who is paid, take out what came in.
   async prepare() {
     const target = parseEther(this.settings.stake);
-    const [bonded, locked] = await this.vault.account(this.me);
-    const short = target - (bonded - locked);
+    const [bonded] = await this.vault.account(this.me); // what a wager locks included
+    const short = target - bonded;
     if (short > 0n && (await this.token.balanceOf(this.me)) >= short) {
       if ((await this.token.allowance(this.me, this.vault.target)) < short) {
         await this.send("approve", this.token, "approve", this.vault.target, 2n ** 256n - 1n);

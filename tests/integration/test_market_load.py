@@ -32,7 +32,7 @@ from market_cases import (
     payment,
 )
 
-AT_ONCE = 400
+AT_ONCE = 2_000
 """Connections the client opens; the requests wait for them."""
 
 

@@ -88,7 +88,7 @@ def test_a_killed_swarm_leaves_nobody_behind_and_a_stopped_one_goes_on_with_the_
     assert third.returncode == 0, said
     summary = json.loads(out)
     assert summary["ok"]
-    assert 1 <= summary["questions"]["asked"] < 3, "it was drained, and still is"
+    assert summary["questions"]["asked"] == 3, "what was left to ask is asked"
     assert summary["agents"]["copier"]["commits"] >= 1
     assert (folder / "manifest.json").read_text() == deployed
 

@@ -105,7 +105,7 @@ class ForecasterRole:
             position=held if asked is None else self._position(asked),
             # What is for signals is not there to be staked.
             wallet=max(0, kit.system.balance(kit.address) - kit.config.market.purse),
-            bonded=bonded,
+            bonded=stake.bonded if question is None else bonded,
             free=stake.bonded - stake.locked,
             min_wager=kit.params.min_wager,
             memory=self._buying.memory,

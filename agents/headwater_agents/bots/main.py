@@ -48,7 +48,7 @@ def run_bot(path: Path, role: str, *, style: str = "text", level: str = "info", 
         on_drain: list[Callable[[], None]] = []
         stack.enter_context(_signals(stop, on_drain))
         try:
-            backend = node(config, log, stop)
+            backend = node(config, log, stop, wait=not check)
             stack.callback(backend.close)
             kit = _opened(config, account, backend, log, stop, stack)
             on_drain.append(lambda: setattr(kit, "draining", True))

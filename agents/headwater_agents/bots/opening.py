@@ -31,14 +31,19 @@ class Stopped(BaseException):
     """The bot was told to stop while it waited. Not an error, so that nothing takes it for one and goes on."""
 
 
-def node(config: BotConfig, log: Log, stop: threading.Event) -> RpcBackend:
-    """The node, waited for until it answers. Raises Stopped, WrongChain, ArgumentError, ManifestError."""
+def node(config: BotConfig, log: Log, stop: threading.Event, *, wait: bool = True) -> RpcBackend:
+    """The node, waited for until it answers. Raises Stopped, WrongChain, ArgumentError, ManifestError.
+
+    Without `wait`, ConnectionFailed if it does not answer.
+    """
     chain_id = Manifest.read(config.manifest).chain_id
     told = False
     while not stop.is_set():
         try:
             backend = connect(config.rpc, chain_id=chain_id)
         except ConnectionFailed as error:
+            if not wait:
+                raise
             if not told:
                 log.warning("waiting_for_node", why=str(error))
             told = True

@@ -51,6 +51,8 @@ class Process:
             # An author's policy or source too: it must not take down the bot, and with it what stands unrevealed.
             self._failed(error)
         else:
+            if self._failures:
+                kit.log.info("well_again", failures=self._failures)
             self._failures = 0
             kit.vitals.looked()
             return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
+from headwater_agents.bots.logs import Log
 from headwater_agents.bots.vitals import Vitals
 from headwater_agents.bots.watch import Asked, SeriesWatch
 from headwater_agents.market.shelf import Shelf
@@ -40,8 +41,10 @@ class Shop(Protocol):
 class ShelfShop:
     """A shop with a shelf on disk."""
 
-    def __init__(self, shelf: Shelf, vitals: Vitals) -> None:
-        self._shelf, self._vitals = shelf, vitals
+    def __init__(self, shelf: Shelf, price: int, vitals: Vitals, log: Log) -> None:
+        """`price` is of a signal, wei."""
+        self._shelf, self._price, self._vitals, self._log = shelf, price, vitals, log
+        self._sold = 0
         self._expected: set[int] = set()
         self._recorded = 0
 
@@ -60,7 +63,7 @@ class ShelfShop:
     def publish(self, asked: Asked, forecast: Forecast, now: int) -> None:
         """Sign, keep, offer. Raises ShelfError, SignalError."""
         self._shelf.put(asked.id, forecast, now)
-        self._vitals.signals_sold.inc()
+        self._vitals.signals_published.inc()
 
     def income(self, question: int) -> int:
         """Wei that came in for a question's signal."""
@@ -69,9 +72,14 @@ class ShelfShop:
     def resolved(self, watch: SeriesWatch) -> None:
         """Enter what was resolved since the last time."""
         if self._recorded > len(watch.resolved):
-            self._recorded = 0  # the chain took some back
+            self._recorded = self._sold = 0  # the chain took some back
         for number in watch.resolved[self._recorded :]:
             outcome = watch.questions[number].outcome
             if outcome is not None:
                 self._shelf.resolve(number, outcome)
+            income = self._shelf.income(number)
+            self._log.info("sold", question=number, signals=income // self._price, wei=income)
+            self._sold += income
+            self._vitals.sales.set(self._sold // self._price)
+            self._vitals.earned.set(self._sold)
         self._recorded = len(watch.resolved)

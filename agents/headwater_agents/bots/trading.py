@@ -88,7 +88,7 @@ def open_trading(kit: Kit, url: str) -> Iterator[Trading]:
             stack.callback(seller.close)
             for sale in seller.recover():
                 kit.log.warning("undecided_sale", question=sale.question, payer=sale.payer)
-            shop, app = ShelfShop(seller.shelf, kit.vitals), seller.app()
+            shop, app = ShelfShop(seller.shelf, market.price, kit.vitals, kit.log), seller.app()
         buyer = None
         fetcher = stack.enter_context(Fetcher(private=market.private))
         if market.suppliers:

@@ -38,7 +38,7 @@ def facilitator_command(
 
     The key is the keystore's, or $HEADWATER_KEY's. Nothing else may send with it.
     """
-    from headwater.chain import Account
+    from headwater.chain import Account, connect
     from headwater_agents.durable.database import Database
     from headwater_agents.market.facilitator import Facilitator
     from headwater_agents.market.serving import Server
@@ -55,6 +55,8 @@ def facilitator_command(
         database = stack.enter_context(closing(Database(state, about)))
         facilitator = stack.enter_context(closing(Facilitator(database, rpc, deployment.chain_id, account, [token])))
         server = stack.enter_context(Server(facilitator.app(), host=host, port=port))
+        if check:
+            connect(rpc, chain_id=deployment.chain_id).close()  # it may be away later, not now
         ready = {"url": server.url, "network": facilitator.network, "token": token, "account": account.address}
         click.echo(json.dumps(ready) if as_json else f"headwater facilitator on {server.url}, settles {token}")
         sys.stdout.flush()

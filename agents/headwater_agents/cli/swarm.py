@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import click
 from rich.console import Console
 from rich.live import Live
 
+from headwater.chain import ConnectionFailed
 from headwater_agents.cli.errors import INTERRUPTED, UNVERIFIED, print_json, reported
 from headwater_agents.cli.output import terminal
 
@@ -62,7 +64,7 @@ def swarm_command(
     """
     from headwater_agents.swarm.ending import conclude
     from headwater_agents.swarm.folder import RunFolder, write_whole
-    from headwater_agents.swarm.settings import SwarmSettings
+    from headwater_agents.swarm.settings import SwarmSettings, SwarmUsageError
     from headwater_agents.swarm.summary import tables
     from headwater_agents.swarm.swarm import Phase, Stopped, Swarm
     from headwater_agents.swarm.table import svg
@@ -92,20 +94,27 @@ def swarm_command(
             at_the_end.append(svg(swarm))
 
     made = Swarm(folder, kill_every=kill_every, show=show, tell=tell)
-    with live or nullcontext(), made as swarm, _interrupts(swarm):
-        try:
-            swarm.play()
-            write_whole(folder.path / "table.svg", at_the_end[-1])
-            summary = conclude(swarm, tell)
-        except Stopped:
-            click.echo(f"stopped; go on with: headwater swarm --resume --out {folder.path}", err=True)
-            sys.exit(INTERRUPTED)
+    try:
+        with live or nullcontext(), made as swarm, _interrupts(swarm):
+            try:
+                swarm.play()
+                write_whole(folder.path / "table.svg", at_the_end[-1])
+                summary = conclude(swarm, tell)
+            except Stopped:
+                click.echo(f"stopped; go on with: headwater swarm --resume --out {folder.path}", err=True)
+                sys.exit(INTERRUPTED)
+    except (SwarmUsageError, ConnectionFailed):
+        if not resume and not folder.notes.get("staged"):
+            shutil.rmtree(folder.path)  # nothing has begun, so nothing is in the way of another try
+        raise
     if as_json:
         print_json(summary)
     else:
         console = terminal()
         for table in tables(summary):
             console.print(table)
+        if (asked := summary["questions"]["asked"]) < folder.settings.questions:
+            console.print(f"{asked} of {folder.settings.questions} questions were asked; --resume asks the others.")
         console.print(f"Everything is in [bold]{folder.path}[/]: summary.json, table.svg, logs/, a file for every bot")
     if not summary["ok"]:
         sys.exit(UNVERIFIED)

@@ -62,7 +62,7 @@ class Forecaster(Buyer):
         """
         question = view.question
         if question is None:
-            short = min(self.config.target_stake - view.free, view.wallet) if view.position is None else 0
+            short = min(self.config.target_stake - view.bonded, view.wallet) if view.position is None else 0
             deposit: list[Action] = [Deposit(amount=short)] if short > 0 else []
             return [*deposit, *self.announcement(view.memory, view.suppliers, view.standing)]
         if question.phase is Phase.REVEAL:

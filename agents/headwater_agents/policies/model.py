@@ -169,7 +169,7 @@ class ModelForecaster(Generic[MemoryT]):
         """As the stock forecaster: deposit and announce between questions, commit once, reveal."""
         question, memory = view.question, view.memory
         if question is None:
-            short = min(self.config.target_stake - view.free, view.wallet) if view.position is None else 0
+            short = min(self.config.target_stake - view.bonded, view.wallet) if view.position is None else 0
             deposit: list[Action] = [Deposit(amount=short)] if short > 0 else []
             if self._buyer is None or memory.buyer is None:
                 return deposit

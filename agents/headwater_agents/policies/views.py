@@ -116,9 +116,9 @@ class Position:
 class ForecasterView(Generic[MemoryT]):
     """A forecaster's snapshot, amounts in wei.
 
-    `bonded` is the stake at the checkpoint before the question opened, the bound on wagers; `free` what is not locked
-    now; `wallet` its tokens outside the vault; `min_wager` the smallest wager the arena takes; `reading` its own raw
-    input for the question, if it has one.
+    `bonded` is the stake at the checkpoint before the question opened, the bound on wagers, and between questions all
+    the stake, locked or not; `free` what is not locked now; `wallet` its tokens outside the vault; `min_wager` the
+    smallest wager the arena takes; `reading` its own raw input for the question, if it has one.
     """
 
     address: str

@@ -294,7 +294,7 @@ class _Director:
             standing=standing,
             position=position,
             wallet=self.stage.system.balance(address),
-            bonded=bonded,
+            bonded=stake.bonded if question is None else bonded,
             free=stake.bonded - stake.locked,
             min_wager=self.stage.params.min_wager,
             memory=None,

@@ -122,7 +122,7 @@ class Swarm:
             self._tick()
             if self._reaper is not None:
                 self._reaper.tick()
-            if self.interrupts or self.folder.notes.get("draining"):
+            if self.interrupts:
                 self._drain()
             self._weigh()
         self.phase = Phase.EMPTYING
@@ -183,7 +183,6 @@ class Swarm:
         if self.phase is not Phase.DRAINING:
             self.phase = Phase.DRAINING
             self.diary.write("drain")
-            self.folder.note(draining=True)
             self._tell("no more questions: finishing what was begun; Ctrl-C again stops at once")
             self._since = time.monotonic()
         resolver = self.workers[RESOLVER]

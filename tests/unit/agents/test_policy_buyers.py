@@ -190,10 +190,10 @@ def test_no_announcement_while_a_question_is_open(forecaster, learned):
         assert not any(isinstance(action, Announce) for action in forecaster.act(view))
 
 
-@pytest.mark.parametrize(("wallet", "free", "amount"), [(500, 0, 500), (5_000, 400, 600), (0, 0, 0), (500, 1_000, 0)])
-def test_forecaster_tops_its_stake_up_from_its_wallet(wallet, free, amount):
+@pytest.mark.parametrize(("wallet", "bonded", "amount"), [(500, 0, 500), (5_000, 400, 600), (0, 0, 0), (500, 1_000, 0)])
+def test_forecaster_tops_its_stake_up_from_its_wallet_whatever_is_locked(wallet, bonded, amount):
     policy = Forecaster(ForecasterConfig(seed=1, buying=BUYING, target_stake=1_000))
-    view = forecaster_view(policy, policy.start(), question=None, wallet=wallet, free=free)
+    view = forecaster_view(policy, policy.start(), question=None, wallet=wallet, bonded=bonded, free=0)
     deposits = [action for action in policy.act(view) if isinstance(action, Deposit)]
     assert deposits == ([Deposit(amount=amount)] if amount else [])
 
