@@ -5,12 +5,13 @@ It is given the addresses and nothing else: no subgraph and no IPFS, so registra
 
 from __future__ import annotations
 
+import decimal
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from agent0_sdk import SDK
 
 from headwater.chain import Account, connect, local_control
 from headwater.identity import (
@@ -24,6 +25,12 @@ from headwater.identity import (
 )
 from headwater_deploy import deploy
 from headwater_deploy.node import NodeConfig, start_node
+
+# At its import the client sets the precision of decimals for the whole process, which the compiler of contracts, in the
+# same process, warns of: let it set that of a context which ends. It then counts with the compiler's 78 digits.
+with decimal.localcontext(), warnings.catch_warnings():
+    warnings.simplefilter("ignore", UserWarning)
+    from agent0_sdk import SDK
 
 OWNER, CLIENT, WALLET, DEPLOYER = ("0x" + f"{n:02x}" * 32 for n in (0x21, 0x22, 0x23, 0x24))
 
