@@ -206,6 +206,8 @@ def test_what_stands_is_revealed_whatever_the_model_does() -> None:
 def test_without_suppliers_nothing_is_announced_and_only_the_stake_is_topped_up() -> None:
     policy = forecaster(target_stake=1_200 * TOKENS)
     assert policy.act(view(policy, None)) == [Deposit(amount=200 * TOKENS)]
+    # What an unsettled wager still locks is stake all the same.
+    assert policy.act(view(policy, None, free=0)) == [Deposit(amount=200 * TOKENS)]
     held = Position(forecast=(), wager=0, salt=b"", revealed=True)
     assert policy.act(view(policy, None, position=held)) == []
 
