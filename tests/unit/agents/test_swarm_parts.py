@@ -99,6 +99,7 @@ def test_every_bots_settings_are_what_bots_accept_and_hold_no_key(tmp_path: Path
     folder.note(
         agents={part.name: index for index, part in enumerate(parts)},
         histories={part.name: f"{part.name}.history.jsonl" for part in parts},
+        pasts={"member-1": {"questions": 150, "growth": 0.0123}},
         first_day=200,
     )
     ports = {part.name: 20_000 + part.index for part in parts}
@@ -112,6 +113,7 @@ def test_every_bots_settings_are_what_bots_accept_and_hold_no_key(tmp_path: Path
             config = read_config(folder.config(part.name), part.role)
             assert config.http.port == ports[part.name]
             assert config.market.suppliers == tuple(folder.notes["agents"][name] for name in part.suppliers)
+            assert config.market.past == folder.notes["pasts"].get(part.name, {})
             assert key not in folder.config(part.name).read_text()
     node = node_worker(folder, Diary(folder.diary), launcher, 20_500)
     assert (node.name, node.url) == (NODE, "http://127.0.0.1:20500")
