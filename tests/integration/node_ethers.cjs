@@ -11,7 +11,8 @@ async function code(promise) {
 }
 
 async function main({ url, key, abi, bytecode }) {
-  const provider = new JsonRpcProvider(url, undefined, { pollingInterval: 100 });
+  // ethers answers a nonce asked again within 250 ms from its cache: on a chain that mines at once that is one too old.
+  const provider = new JsonRpcProvider(url, undefined, { cacheTimeout: -1, pollingInterval: 100 });
   const wallet = new Wallet(key, provider);
   const said = { chain: (await provider.getNetwork()).chainId.toString() };
   const fees = await provider.getFeeData();
