@@ -27,14 +27,21 @@ from eth_utils.address import (
     to_checksum_address,
 )
 
+from headwater import typed_data as eip712
+from headwater.typed_data import Domain, struct_typehash
 from headwater.units import WAD
 
 checksum: Final = lru_cache(maxsize=65_536)(to_checksum_address)
 
 DOMAIN_NAME: Final = "Headwater"
 DOMAIN_VERSION: Final = "1"
-DOMAIN_TYPE: Final = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-SIGNAL_TYPE: Final = "Signal(uint256 question,address provider,uint256 agentId,uint256[] forecast,uint64 time)"
+_FIELD_TYPES: Final = {
+    "question": "uint256",
+    "provider": "address",
+    "agentId": "uint256",
+    "forecast": "uint256[]",
+    "time": "uint64",
+}
 
 UNREGISTERED: Final = 2**256 - 1
 """Agent id of a provider without an ERC-8004 registration; registered ids count from 0."""
@@ -42,9 +49,7 @@ UNREGISTERED: Final = 2**256 - 1
 MAX_SIGNAL_BYTES: Final = 2_048
 """Longest JSON text of a signed signal that is read; the longest there is takes about 900."""
 
-_DOMAIN_TYPEHASH: Final = keccak(DOMAIN_TYPE.encode())
-_SIGNAL_TYPEHASH: Final = keccak(SIGNAL_TYPE.encode())
-_FIELDS: Final = frozenset({"question", "provider", "agentId", "forecast", "time"})
+_SIGNAL_TYPEHASH: Final = struct_typehash("Signal", _FIELD_TYPES)
 _DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,77}")
 _SIGNATURE: Final = re.compile(r"0x[0-9a-f]{130}")
 _HALF_ORDER: Final = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
@@ -69,7 +74,12 @@ class SignalDomain:
     @property
     def separator(self) -> bytes:
         """EIP-712 domain separator, 32 bytes."""
-        return _separator(self.chain_id, _address(self.arena, "arena"))
+        return self.typed.separator
+
+    @property
+    def typed(self) -> Domain:
+        """The EIP-712 domain."""
+        return Domain(name=DOMAIN_NAME, version=DOMAIN_VERSION, chain_id=self.chain_id, contract=self.arena)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,42 +128,22 @@ def struct_hash(signal: Signal) -> bytes:
 
 def signing_hash(signal: Signal, domain: SignalDomain) -> bytes:
     """What is signed, 32 bytes: keccak256(0x1901 ‖ domain separator ‖ hashStruct(signal))."""
-    return keccak(b"\x19\x01" + domain.separator + struct_hash(signal))
+    return eip712.signing_hash(domain.typed, struct_hash(signal))
 
 
 def typed_data(signal: Signal, domain: SignalDomain) -> dict[str, Any]:
     """The signal as `eth_signTypedData_v4` takes it, for wallets and for libraries other than this one."""
-    return {
-        "types": {
-            "EIP712Domain": [
-                {"name": "name", "type": "string"},
-                {"name": "version", "type": "string"},
-                {"name": "chainId", "type": "uint256"},
-                {"name": "verifyingContract", "type": "address"},
-            ],
-            "Signal": [
-                {"name": "question", "type": "uint256"},
-                {"name": "provider", "type": "address"},
-                {"name": "agentId", "type": "uint256"},
-                {"name": "forecast", "type": "uint256[]"},
-                {"name": "time", "type": "uint64"},
-            ],
-        },
-        "primaryType": "Signal",
-        "domain": {
-            "name": DOMAIN_NAME,
-            "version": DOMAIN_VERSION,
-            "chainId": domain.chain_id,
-            "verifyingContract": domain.arena,
-        },
-        "message": {
+    return domain.typed.message(
+        "Signal",
+        _FIELD_TYPES,
+        {
             "question": signal.question,
             "provider": signal.provider,
             "agentId": signal.agent_id,
             "forecast": list(signal.forecast),
             "time": signal.time,
         },
-    }
+    )
 
 
 def sign_signal(signal: Signal, domain: SignalDomain, key: bytes) -> SignedSignal:
@@ -207,7 +197,7 @@ def verify_signal(signed: SignedSignal, domain: SignalDomain) -> None:
 
 def from_typed_data(message: dict[str, Any]) -> Signal:
     """The signal of a message, `typed_data(...)["message"]`. Raises SignalError on bad fields."""
-    missing = _FIELDS - message.keys()
+    missing = _FIELD_TYPES.keys() - message.keys()
     if missing:
         raise SignalError(f"the message lacks {', '.join(sorted(missing))}")
     forecast = message["forecast"]
@@ -256,8 +246,8 @@ def signal_from_json(raw: bytes) -> SignedSignal:
         content = json.loads(raw.decode("ascii"))
     except (ValueError, RecursionError):
         raise SignalError("the signal is not JSON in ASCII") from None
-    if not isinstance(content, dict) or content.keys() != _FIELDS | {"signature"}:
-        raise SignalError(f"the signal must be an object of exactly {', '.join(sorted(_FIELDS))}, signature")
+    if not isinstance(content, dict) or content.keys() != _FIELD_TYPES.keys() | {"signature"}:
+        raise SignalError(f"the signal must be an object of exactly {', '.join(sorted(_FIELD_TYPES))}, signature")
     forecast, signature = content["forecast"], content["signature"]
     if not isinstance(forecast, list) or len(forecast) > 8:
         raise SignalError("forecast must be a list of 2 to 8 decimal strings")
@@ -282,17 +272,6 @@ def _decimal(value: object, name: str) -> int:
 
 def _word(value: int) -> bytes:
     return value.to_bytes(32, "big")
-
-
-@lru_cache(maxsize=256)
-def _separator(chain_id: int, arena: bytes) -> bytes:
-    return keccak(
-        _DOMAIN_TYPEHASH
-        + keccak(DOMAIN_NAME.encode())
-        + keccak(DOMAIN_VERSION.encode())
-        + _word(chain_id)
-        + arena.rjust(32, b"\0")
-    )
 
 
 # Every signal names its provider, and the same few providers sign all of them.

@@ -170,7 +170,7 @@ def test_a_cancelled_authorisation_buys_nothing(chain: Chain, market: Market) ->
     payload = authorise(chain, nonce=nonce)
     kind = keccak(b"CancelAuthorization(address authorizer,bytes32 nonce)")
     struct = keccak(kind + encode(("address", "bytes32"), (PAYER.address, nonce)))
-    raw = PAYER.sign_digest(keccak(b"\x19\x01" + chain.currency.separator + struct))
+    raw = PAYER.sign_digest(keccak(b"\x19\x01" + chain.currency.domain.separator + struct))
     signature = 27 + raw[64], raw[:32], raw[32:64]
     chain.system.token.send("cancelAuthorization", PAYER.address, nonce, *signature, sender=THIEF, gas=300_000)
     with nothing_moves(chain):

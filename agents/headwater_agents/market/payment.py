@@ -9,7 +9,6 @@ import json
 import re
 import secrets
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
 from eth_hash.auto import keccak
@@ -17,6 +16,7 @@ from pydantic import ValidationError
 from x402 import PaymentPayload
 
 from headwater.chain import ArgumentError, HeadwaterError, address_bytes, checksum, recover
+from headwater.typed_data import Domain, signing_hash, struct_typehash
 
 MAX_HEADER: Final = 8_192
 """Longest payment header that is read, bytes; the stock client's take about 1,500."""
@@ -38,11 +38,17 @@ IDENTIFIER_OFFER: Final[dict[str, Any]] = {
 }
 """How a seller declares it. (The package's own helpers need a JSON schema validator that nothing here uses.)"""
 
-_DOMAIN_TYPE: Final = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
-_TRANSFER_TYPE: Final = keccak(
-    b"TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,"
-    b"bytes32 nonce)"
-)
+TRANSFER_FIELDS: Final = {
+    "from": "address",
+    "to": "address",
+    "value": "uint256",
+    "validAfter": "uint256",
+    "validBefore": "uint256",
+    "nonce": "bytes32",
+}
+"""Fields of EIP-3009's TransferWithAuthorization, in order, as name → type."""
+
+_TRANSFER_TYPE: Final = struct_typehash("TransferWithAuthorization", TRANSFER_FIELDS)
 _DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,77}")
 _WORD: Final = re.compile(r"0x[0-9a-fA-F]{64}")
 _SIGNATURE: Final = re.compile(r"(0x)?[0-9a-fA-F]{130}")
@@ -69,9 +75,9 @@ class Currency:
         return f"eip155:{self.chain_id}"
 
     @property
-    def separator(self) -> bytes:
-        """EIP-712 domain separator of the token, 32 bytes."""
-        return _separator(self)
+    def domain(self) -> Domain:
+        """The token's EIP-712 domain."""
+        return Domain(name=self.name, version=self.version, chain_id=self.chain_id, contract=self.token)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,7 +109,7 @@ class Authorization:
             + b"".join(number.to_bytes(32, "big") for number in numbers)
             + self.nonce
         )
-        return bytes(keccak(b"\x19\x01" + currency.separator + struct))
+        return signing_hash(currency.domain, struct)
 
     def signed_by_payer(self, currency: Currency) -> bool:
         """Whether the payer's key made the signature. Wallets that are contracts are not asked."""
@@ -196,16 +202,3 @@ def _number(raw: dict[str, Any], name: str) -> int:
     if not isinstance(value, str) or not _DECIMAL.fullmatch(value) or int(value) >= 2**256:
         raise PaymentError(f"the authorisation's {name} must be a uint256 as a string of decimal digits")
     return int(value)
-
-
-@lru_cache(maxsize=64)
-def _separator(currency: Currency) -> bytes:
-    return bytes(
-        keccak(
-            _DOMAIN_TYPE
-            + keccak(currency.name.encode())
-            + keccak(currency.version.encode())
-            + currency.chain_id.to_bytes(32, "big")
-            + address_bytes(currency.token).rjust(32, b"\0")
-        )
-    )

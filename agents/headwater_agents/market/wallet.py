@@ -7,10 +7,9 @@ from typing import Any
 from x402.mechanisms.evm.types import TypedDataDomain, TypedDataField
 
 from headwater.chain import Account, HeadwaterError, checksum
-from headwater_agents.market.payment import Currency
+from headwater_agents.market.payment import TRANSFER_FIELDS, Currency
 
 _TYPE = "TransferWithAuthorization"
-_FIELDS = ("from", "to", "value", "validAfter", "validBefore", "nonce")
 
 
 class WillNotSign(HeadwaterError):  # noqa: N818 - says what happens
@@ -41,32 +40,6 @@ class Wallet:
         asked = (domain.name, domain.version, domain.chain_id, checksum(domain.verifying_contract))
         if asked != (currency.name, currency.version, currency.chain_id, checksum(currency.token)):
             raise WillNotSign(f"a payment in {asked}; this wallet pays in {currency.token} on {currency.network}")
-        if primary_type != _TYPE or set(message) != set(_FIELDS) or checksum(message["from"]) != self.address:
+        if primary_type != _TYPE or set(message) != set(TRANSFER_FIELDS) or checksum(message["from"]) != self.address:
             raise WillNotSign(f"a {primary_type}; this wallet signs transfers from {self.address} only")
-        fields = {
-            "EIP712Domain": [
-                {"name": "name", "type": "string"},
-                {"name": "version", "type": "string"},
-                {"name": "chainId", "type": "uint256"},
-                {"name": "verifyingContract", "type": "address"},
-            ],
-            _TYPE: [
-                {"name": name, "type": kind}
-                for name, kind in zip(
-                    _FIELDS, ("address", "address", "uint256", "uint256", "uint256", "bytes32"), strict=True
-                )
-            ],
-        }
-        return self._account.sign_typed(
-            {
-                "types": fields,
-                "primaryType": _TYPE,
-                "domain": {
-                    "name": currency.name,
-                    "version": currency.version,
-                    "chainId": currency.chain_id,
-                    "verifyingContract": currency.token,
-                },
-                "message": message,
-            }
-        )
+        return self._account.sign_typed(currency.domain.message(_TYPE, TRANSFER_FIELDS, message))

@@ -15,6 +15,7 @@ from headwater.chain.client import Contract
 from headwater.chain.codec import encode
 from headwater.chain.errors import ArgumentError
 from headwater.identity.registries import Registries
+from headwater.typed_data import Domain
 
 MAX_URI: Final = 8_192
 """Bytes of an agent's URI that the registry holds."""
@@ -37,30 +38,17 @@ class Payment:
 
 def wallet_consent(registries: Registries, agent_id: int, wallet: str, owner: str, deadline: int) -> dict[str, Any]:
     """What a wallet signs (EIP-712) so that an owner may set it as an agent's; deadline in seconds of chain time."""
-    return {
-        "types": {
-            "EIP712Domain": [
-                {"name": "name", "type": "string"},
-                {"name": "version", "type": "string"},
-                {"name": "chainId", "type": "uint256"},
-                {"name": "verifyingContract", "type": "address"},
-            ],
-            "AgentWalletSet": [
-                {"name": "agentId", "type": "uint256"},
-                {"name": "newWallet", "type": "address"},
-                {"name": "owner", "type": "address"},
-                {"name": "deadline", "type": "uint256"},
-            ],
-        },
-        "primaryType": "AgentWalletSet",
-        "domain": {
-            "name": "ERC8004IdentityRegistry",
-            "version": "1",
-            "chainId": registries.backend.chain_id,
-            "verifyingContract": registries.addresses.identity,
-        },
-        "message": {"agentId": agent_id, "newWallet": wallet, "owner": owner, "deadline": deadline},
-    }
+    domain = Domain(
+        name="ERC8004IdentityRegistry",
+        version="1",
+        chain_id=registries.backend.chain_id,
+        contract=registries.addresses.identity,
+    )
+    return domain.message(
+        "AgentWalletSet",
+        {"agentId": "uint256", "newWallet": "address", "owner": "address", "deadline": "uint256"},
+        {"agentId": agent_id, "newWallet": wallet, "owner": owner, "deadline": deadline},
+    )
 
 
 def request_hash(content: bytes, salt: bytes) -> bytes:
