@@ -72,11 +72,6 @@ class SignalDomain:
         _address(self.arena, "arena")
 
     @property
-    def separator(self) -> bytes:
-        """EIP-712 domain separator, 32 bytes."""
-        return self.typed.separator
-
-    @property
     def typed(self) -> Domain:
         """The EIP-712 domain."""
         return Domain(name=DOMAIN_NAME, version=DOMAIN_VERSION, chain_id=self.chain_id, contract=self.arena)
