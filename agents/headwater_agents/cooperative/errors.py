@@ -1,0 +1,9 @@
+"""What a cooperative refuses."""
+
+from __future__ import annotations
+
+from headwater.chain import HeadwaterError
+
+
+class CooperativeError(HeadwaterError, ValueError):
+    """A cooperative, a data set or a run that cannot be as asked; says what was wrong and what is accepted."""
