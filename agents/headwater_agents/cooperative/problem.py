@@ -95,7 +95,7 @@ class SplitConfig:
     """
 
     members: int = 6
-    skew: float = 1.0
+    skew: float = 2.0
     reference: float = 0.2
     validation: float = 0.15
     test: float = 0.25
