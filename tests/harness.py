@@ -20,7 +20,9 @@ from headwater_deploy import DAY, HOUR, ProtocolConfig, deploy
 TOKENS = WAD
 SALT = bytes(range(32))
 ZERO = "0x" + "00" * 20
-CONFIG = ProtocolConfig(epoch=DAY, emission=10**6 * TOKENS, min_window=60, max_window=7 * DAY, cooldown=DAY)
+CONFIG = ProtocolConfig(
+    epoch=DAY, emission=10**6 * TOKENS, min_window=60, max_window=7 * DAY, cooldown=DAY, covenants=False
+)
 
 
 LocalBackend = EmbeddedBackend | RevmBackend

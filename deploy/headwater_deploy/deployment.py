@@ -11,10 +11,11 @@ from eth_hash.auto import keccak
 from headwater.chain import Account, Backend, HeadwaterError, Reverted, TransactionRejected, load
 from headwater.chain import deploy as deploy_contract
 from headwater.chain.system import System
+from headwater.covenant import CovenantAddresses
 from headwater.identity import RegistryAddresses
 from headwater_deploy.config import ProtocolConfig
 from headwater_deploy.manifest import ContractRecord, Manifest, ManifestError
-from headwater_deploy.plan import Step, addresses, plan, registries
+from headwater_deploy.plan import Step, addresses, covenants, plan, registries
 from headwater_deploy.verify import check_contract
 
 Progress = Callable[[Step, str], None]
@@ -28,13 +29,15 @@ class DeploymentError(HeadwaterError):
 class Deployment:
     """A complete deployment: the typed client, and its manifest.
 
-    `sent` counts the contracts that this call created; `registries` is None where the settings ask for none.
+    `sent` counts the contracts that this call created; `registries` and `covenants` are None where the settings ask
+    for none.
     """
 
     system: System
     manifest: Manifest
     sent: int
     registries: RegistryAddresses | None
+    covenants: CovenantAddresses | None
 
 
 def deploy(
@@ -88,7 +91,11 @@ def deploy(
         if progress is not None:
             progress(step, "sent")
     return Deployment(
-        system=System(backend, addresses(steps)), manifest=record, sent=sent, registries=registries(steps)
+        system=System(backend, addresses(steps)),
+        manifest=record,
+        sent=sent,
+        registries=registries(steps),
+        covenants=covenants(steps),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from headwater.chain import HeadwaterError
 from headwater.chain.system import CONTRACTS, Addresses
+from headwater.covenant import COVENANTS, CovenantAddresses
 from headwater.identity import REGISTRIES, RegistryAddresses
 from headwater_deploy.config import ConfigError, ProtocolConfig
 from headwater_deploy.plan import expected
@@ -67,6 +68,13 @@ class Manifest:
         identity, reputation, validation, grounds = self._places(REGISTRIES)
         return RegistryAddresses(identity=identity, reputation=reputation, validation=validation, grounds=grounds)
 
+    def covenants(self) -> CovenantAddresses:
+        """Where the contracts about values are. Raises ManifestError if there are none, or not all of them yet."""
+        if not self.settings().covenants:
+            raise ManifestError("this deployment was made without covenants; deploy a new one with covenants = true")
+        registry, vote, court = self._places(COVENANTS)
+        return CovenantAddresses(registry=registry, vote=vote, court=court)
+
     def _places(self, names: tuple[str, ...]) -> list[str]:
         missing = [name for name in names if name not in self.contracts]
         if missing:
@@ -78,8 +86,8 @@ class Manifest:
     def settings(self) -> ProtocolConfig:
         """What it is deployed with. Raises ManifestError if that is no configuration."""
         try:
-            # A manifest that does not say is from before there were registries.
-            return ProtocolConfig(**{"registries": False, **self.config})
+            # A manifest that does not say is from before there were any.
+            return ProtocolConfig(**{"registries": False, "covenants": False, **self.config})
         except (TypeError, ConfigError) as error:
             raise ManifestError(f"the manifest's configuration cannot be read: {error}") from error
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from headwater.chain import create_address
 from headwater.chain.system import CONTRACTS, Addresses
+from headwater.covenant import COVENANTS, CovenantAddresses
 from headwater.identity import REGISTRIES, RegistryAddresses
 from headwater_deploy.config import ProtocolConfig
 
@@ -21,6 +22,30 @@ _VIEWS: Final[dict[str, tuple[str | None, ...]]] = {
     "ReputationRegistry": ("getIdentityRegistry",),
     "ValidationRegistry": ("getIdentityRegistry",),
     "FeedbackGrounds": ("TOKEN", "CASCADE", "IDENTITY", "REPUTATION"),
+    "ValueRegistry": (
+        "TOKEN",
+        "TREASURY",
+        "VOTE",
+        "COURT",
+        "MIN_BOND",
+        "UNBONDING",
+        "REVEAL_WINDOW",
+        "JOIN_WINDOW",
+        "PROVER_BPS",
+    ),
+    "HomophilyVote": (
+        "VAULT",
+        "LOW",
+        "HIGH",
+        "TICKS",
+        None,
+        "COMMIT_PERIOD",
+        "REVEAL_PERIOD",
+        "DELAY",
+        "REST",
+        "QUORUM_BPS",
+    ),
+    "UpdateCourt": ("REGISTRY", "SLASH_BPS", "CLAIM_BLOCKS"),
 }
 
 
@@ -48,11 +73,13 @@ def plan(deployer: str, first_nonce: int, config: ProtocolConfig) -> tuple[Step,
     """Steps of a deployment, in order.
 
     The contracts name each other as immutables, so each address must be known before the first is sent: the
-    creations take consecutive nonces of the deployer, from `first_nonce`; the registries come last.
+    creations take consecutive nonces of the deployer, from `first_nonce`; the registries come after the five, and the
+    contracts about values last, so that neither moves what stands before it.
     """
     names = expected(config)
     places = [create_address(deployer, first_nonce + i) for i in range(len(names))]
-    token, treasury, vault, cascade, arena = places[: len(CONTRACTS)]
+    at = dict(zip(names, places, strict=True))
+    token, treasury, vault, cascade, arena = (at[name] for name in CONTRACTS)
 
     def role(address: str | None) -> str:
         return deployer if address is None else address
@@ -75,16 +102,50 @@ def plan(deployer: str, first_nonce: int, config: ProtocolConfig) -> tuple[Step,
         (treasury, vault, cascade, config.min_window, config.max_window, config.resolve_timeout),
     )
     if config.registries:
-        identity, reputation, _, _ = places[len(CONTRACTS) :]
+        identity, reputation, _, _ = (at[name] for name in REGISTRIES)
         arguments += ((), (identity,), (identity,), (token, cascade, identity, reputation))
+    if config.covenants:
+        arguments += _covenants(config, token, treasury, vault, *(at[name] for name in COVENANTS))
     return tuple(
         Step(name=name, nonce=first_nonce + i, address=places[i], args=arguments[i]) for i, name in enumerate(names)
     )
 
 
+def _covenants(
+    config: ProtocolConfig, token: str, treasury: str, vault: str, registry: str, vote: str, court: str
+) -> tuple[tuple[object, ...], ...]:
+    """Constructor arguments of the contracts about values, in order."""
+    return (
+        (
+            token,
+            treasury,
+            vote,
+            court,
+            config.min_bond,
+            config.unbonding,
+            config.declare_window,
+            config.join_window,
+            config.prover_bps,
+        ),
+        (
+            vault,
+            config.vote_low,
+            config.vote_high,
+            config.vote_ticks,
+            config.vote_initial_tick,
+            config.vote_commit,
+            config.vote_reveal,
+            config.vote_delay,
+            config.vote_rest,
+            config.vote_quorum_bps,
+        ),
+        (registry, config.slash_bps, config.claim_blocks),
+    )
+
+
 def expected(config: ProtocolConfig) -> tuple[str, ...]:
     """Names of the contracts that a configuration deploys, in order."""
-    return CONTRACTS + REGISTRIES if config.registries else CONTRACTS
+    return CONTRACTS + (REGISTRIES if config.registries else ()) + (COVENANTS if config.covenants else ())
 
 
 def addresses(steps: tuple[Step, ...]) -> Addresses:
@@ -95,7 +156,17 @@ def addresses(steps: tuple[Step, ...]) -> Addresses:
 
 def registries(steps: tuple[Step, ...]) -> RegistryAddresses | None:
     """Where the registries of a plan are; None if it has none."""
-    if len(steps) == len(CONTRACTS):
+    at = {step.name: step.address for step in steps}
+    if REGISTRIES[0] not in at:
         return None
-    identity, reputation, validation, grounds = (step.address for step in steps[len(CONTRACTS) :])
+    identity, reputation, validation, grounds = (at[name] for name in REGISTRIES)
     return RegistryAddresses(identity=identity, reputation=reputation, validation=validation, grounds=grounds)
+
+
+def covenants(steps: tuple[Step, ...]) -> CovenantAddresses | None:
+    """Where the contracts about values of a plan are; None if it has none."""
+    at = {step.name: step.address for step in steps}
+    if COVENANTS[0] not in at:
+        return None
+    registry, vote, court = (at[name] for name in COVENANTS)
+    return CovenantAddresses(registry=registry, vote=vote, court=court)

@@ -16,10 +16,11 @@ from headwater.chain.devnode import DevNodeBackend
 from headwater.chain.jsonrpc import JsonRpc
 from headwater.chain.system import CONTRACTS as FIVE
 from headwater.chain.system import System
+from headwater.covenant import COVENANTS
 from headwater.identity import REGISTRIES
 from headwater_deploy import Manifest
 
-CONTRACTS = FIVE + REGISTRIES
+CONTRACTS = FIVE + REGISTRIES + COVENANTS
 DEPLOYER = Account.from_hex(KEY)
 ENV = {"HEADWATER_KEY": KEY}
 
@@ -67,7 +68,7 @@ def test_the_first_call_deploys_and_the_second_verifies_and_sends_nothing(
 ) -> None:
     first = deploy()
     assert first.code == 0
-    assert first.out == "9 contracts sent; chain 31337; manifest deployments/31337.json\n"
+    assert first.out == "12 contracts sent; chain 31337; manifest deployments/31337.json\n"
     assert [line.split()[:2] for line in first.err.splitlines()] == [["sent", name] for name in CONTRACTS]
     assert node.nonce(DEPLOYER.address) == len(CONTRACTS)
     written, block, balance = tree(here), node.block_number(), node.balance(DEPLOYER.address)
@@ -146,11 +147,11 @@ def test_a_deployment_that_was_cut_short_is_resumed(
     assert node.nonce(DEPLOYER.address) == 3
     found = _verify(anvil, "--json")
     assert found.code == 4
-    assert [finding["ok"] for finding in found.json] == [True] * 2 + [False] * 7
+    assert [finding["ok"] for finding in found.json] == [True] * 2 + [False] * 10
     resumed = deploy()
     assert resumed.code == 0
-    assert resumed.out.startswith("7 contracts sent")
-    assert [line.split()[0] for line in resumed.err.splitlines()] == ["verified"] * 2 + ["sent"] * 7
+    assert resumed.out.startswith("10 contracts sent")
+    assert [line.split()[0] for line in resumed.err.splitlines()] == ["verified"] * 2 + ["sent"] * 10
     assert node.nonce(DEPLOYER.address) == len(CONTRACTS)
     made = json.loads(Path("deployments/31337.json").read_text())
     assert {name: record["address"] for name, record in made["contracts"].items()} == planned
@@ -278,6 +279,6 @@ def test_a_deployer_that_sent_something_in_between_cannot_resume(
     node.send(TxRequest(to=DEPLOYER.address), DEPLOYER)
     outcome = deploy()
     assert outcome.code == 4  # the recorded contracts stand elsewhere than this nonce says
-    _edit(lambda manifest: manifest.update(first_nonce=10, contracts={}))
+    _edit(lambda manifest: manifest.update(first_nonce=13, contracts={}))
     node.send(TxRequest(to=DEPLOYER.address), DEPLOYER)
-    refused(deploy(), 1, "was planned for nonce 10", "Start again with a new manifest")
+    refused(deploy(), 1, "was planned for nonce 13", "Start again with a new manifest")

@@ -33,6 +33,7 @@ CONFIG = ProtocolConfig(
     max_window=2 * HOUR,
     idle_period=12 * HOUR,
     resolve_timeout=HOUR,
+    covenants=False,
 )
 """Short periods, so that histories pass them, and a cap that the emission reaches."""
 

@@ -50,6 +50,7 @@ class SeasonConfig:
             max_window=3 * DAY,
             resolve_timeout=3 * DAY,
             registries=False,
+            covenants=False,
         )
     )
 

@@ -116,6 +116,7 @@ def _protocol(settings: SwarmSettings) -> ProtocolConfig:
         resolve_timeout=600,
         cooldown=60,
         registries=settings.market,
+        covenants=False,
     )
 
 

@@ -122,6 +122,7 @@ def test_a_keystore_that_is_a_folder_is_refused(url: str, here: Path) -> None:
         ("c.toml", 'governor = "me"', "governor: 'me' is not an address"),
         ("c.json", '{"guardian": 5}', "guardian: 5 is not an address"),
         ("c.json", '{"registries": 1}', "registries is 1; accepted: true or false"),
+        ("c.json", '{"covenants": 1}', "covenants is 1; accepted: true or false"),
     ],
 )
 def test_wrong_settings_are_refused_before_the_key_is_read_or_the_node_is_asked(

@@ -29,6 +29,22 @@ MAX_WEI = 2**96 - 1
         ("max_window", [0, 90 * DAY + 1]),
         ("idle_period", [14 * DAY - 1, 366 * DAY + 1]),
         ("resolve_timeout", [3_599, 90 * DAY + 1]),
+        ("min_bond", [0, 2**96]),
+        ("unbonding", [0, 366 * DAY + 1]),
+        ("declare_window", [0, 30 * DAY + 1]),
+        ("join_window", [0, 366 * DAY + 1]),
+        ("prover_bps", [-1, 5_001]),
+        ("slash_bps", [0, 10_001]),
+        ("claim_blocks", [0, 257]),
+        ("vote_low", [-1, 12_799_999_746]),
+        ("vote_high", [254, 512 * 10**9 + 1]),
+        ("vote_ticks", [1, 257]),
+        ("vote_initial_tick", [-1, 256]),
+        ("vote_commit", [0, 90 * DAY + 1]),
+        ("vote_reveal", [0, 90 * DAY + 1]),
+        ("vote_delay", [0, 90 * DAY + 1]),
+        ("vote_rest", [0, 90 * DAY + 1]),
+        ("vote_quorum_bps", [0, 10_001]),
     ],
 )
 def test_a_setting_outside_its_rails_is_refused_with_what_is_accepted(name: str, bad: list[int]) -> None:
@@ -42,14 +58,21 @@ def test_the_contracts_take_the_settings_at_both_ends_of_the_rails(chain: LocalB
     lowest = ProtocolConfig(
         cap=1, genesis_supply=0, epoch=60, emission=0, decay=0, cooldown=1,
         min_window=1, max_window=1, idle_period=1, resolve_timeout=1,
+        min_bond=1, unbonding=1, declare_window=1, join_window=1, prover_bps=0, slash_bps=1, claim_blocks=1,
+        vote_low=0, vote_high=1, vote_ticks=2, vote_initial_tick=0, vote_commit=1, vote_reveal=1, vote_delay=1,
+        vote_rest=1, vote_quorum_bps=1,
     )  # fmt: skip
     highest = ProtocolConfig(
         cap=MAX_WEI, genesis_supply=MAX_WEI, epoch=366 * DAY, emission=MAX_WEI, decay=10**18, cooldown=90 * DAY,
         min_window=90 * DAY, max_window=90 * DAY, idle_period=366 * DAY, resolve_timeout=90 * DAY,
+        min_bond=MAX_WEI, unbonding=366 * DAY, declare_window=30 * DAY, join_window=366 * DAY, prover_bps=5_000,
+        slash_bps=10_000, claim_blocks=256, vote_low=512 * 10**9 - 255, vote_high=512 * 10**9, vote_ticks=256,
+        vote_initial_tick=255, vote_commit=90 * DAY, vote_reveal=90 * DAY, vote_delay=90 * DAY, vote_rest=90 * DAY,
+        vote_quorum_bps=10_000,
     )  # fmt: skip
     for config in (lowest, highest):
         deployment = deploy(chain, deployer, config)
-        assert [finding.problem for finding in verify(chain, deployment.manifest)] == [""] * 9
+        assert [finding.problem for finding in verify(chain, deployment.manifest)] == [""] * 12
 
 
 def _manifest(chain: LocalBackend, tmp_path: Path) -> tuple[Path, dict[str, Any]]:
