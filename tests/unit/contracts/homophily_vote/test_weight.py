@@ -31,6 +31,10 @@ def test_stake_bonded_in_the_opening_block_or_later_does_not_vote(poll: Poll) ->
         poll.stranger.open()
         poll.world.forecasters[1].stake(500 * TOKENS)
     poll.world.forecasters[0].stake(500 * TOKENS)
+    index = poll.world.system.stake(poll.voters[0].address).checkpoints - 1
+    for later in (index, index - 1):
+        with refused(poll, "vote: checkpoint is not older than the round"):
+            _commit(poll, 0, later)
     poll.voters[0].commit(2, SALT)
     assert poll.vote.ballot(poll.voters[0].address).weight == before
     poll.to_reveals()
