@@ -99,8 +99,8 @@ class FormationRound:
     """edges that stand after the round's checks"""
     moved: float
     """the most any entry of any estimate moved"""
-    disagreement: float
-    """the largest gap of two neighbours in any entry, before mixing"""
+    pulled: float
+    """the most that neighbours pulled any entry of any estimate"""
 
 
 @dataclass(frozen=True, eq=False)
