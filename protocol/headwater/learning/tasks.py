@@ -97,22 +97,37 @@ class Perceptron:
 
     def losses(self, theta: Floats, batch: Batch) -> Floats:
         """Loss of each example, (n,), nats."""
-        scores = self._forward(theta, self._checked(batch))[-1]
+        scores = self.forward(theta, self._checked(batch))[-1]
         picked: Floats = _log_softmax(scores)[np.arange(len(batch)), batch.labels]
         return -picked
 
     def gradient(self, theta: Floats, batch: Batch) -> Floats:
         """Gradient of the mean loss, (d,)."""
-        values = self._forward(theta, self._checked(batch))
-        slope = np.exp(_log_softmax(values[-1]))
-        slope[np.arange(len(batch)), batch.labels] -= 1
-        slope /= len(batch)
+        values = self.forward(theta, self._checked(batch))
+        return self.backward(theta, values[:-1], self.output_slope(values[-1], batch.labels) / len(batch))
+
+    def output_slope(self, scores: Floats, labels: Ints) -> Floats:
+        """Slopes of each example's loss in its scores, (n, k): probabilities, less 1 at the label."""
+        slope = np.exp(_log_softmax(scores))
+        slope[np.arange(len(labels)), labels] -= 1
+        return slope
+
+    def backward(self, theta: Floats, inputs: Sequence[Floats], slope: Floats, stop: int = 0) -> Floats:
+        """Gradient of the layers from `stop` on, flat.
+
+        Args:
+            theta: (d,).
+            inputs: what each layer from `stop` on reads, (n, in) each.
+            slope: (n, k), slopes of the total loss in the scores.
+            stop: the first layer whose gradient is wanted.
+        """
         parts: list[Floats] = []
-        parameters = self._unpack(theta)
-        for layer in reversed(range(len(parameters))):
-            parts += [slope.sum(axis=0), (values[layer].T @ slope).ravel()]
-            if layer:
-                slope = (slope @ parameters[layer][0].T) * (1 - values[layer] ** 2)
+        parameters = self.unpack(theta)
+        for layer in reversed(range(stop, len(parameters))):
+            seen = inputs[layer - stop]
+            parts += [slope.sum(axis=0), (seen.T @ slope).ravel()]
+            if layer > stop:
+                slope = (slope @ parameters[layer][0].T) * (1 - seen**2)
         return np.concatenate(parts[::-1])
 
     def predict(self, theta: Floats, features: Floats) -> Floats:
@@ -120,7 +135,7 @@ class Perceptron:
         table = np.asarray(features, dtype=np.float64)
         if table.ndim != 2 or table.shape[1] != self.features or not bool(np.isfinite(table).all()):
             raise TaskError(f"features have shape (n, {self.features}) and are finite; got shape {table.shape}")
-        return np.exp(_log_softmax(self._forward(theta, table)[-1]))
+        return np.exp(_log_softmax(self.forward(theta, table)[-1]))
 
     def start(self, rng: np.random.Generator) -> Floats:
         """Normal weights of variance 1 / in, offsets zero; all zeros without hidden layers, where nothing is lost."""
@@ -142,7 +157,8 @@ class Perceptron:
         """What `task_from` builds the same task from, as JSON."""
         return {"kind": "perceptron", "layers": list(self.layers), "l2": self.l2}
 
-    def _unpack(self, theta: Floats) -> list[tuple[Floats, Floats]]:
+    def unpack(self, theta: Floats) -> list[tuple[Floats, Floats]]:
+        """Weights (in, out) and offsets (out) of each layer. Raises TaskError for another shape."""
         if theta.shape != (self.dimension,):
             raise TaskError(f"parameters have shape ({self.dimension},); got {theta.shape}")
         parts, at = [], 0
@@ -151,9 +167,10 @@ class Perceptron:
             at += a * b + b
         return parts
 
-    def _forward(self, theta: Floats, features: Floats) -> list[Floats]:
+    def forward(self, theta: Floats, features: Floats) -> list[Floats]:
+        """What each layer reads, (n, in) each, and at last the scores (n, k)."""
         values = [features]
-        parameters = self._unpack(np.asarray(theta, dtype=np.float64))
+        parameters = self.unpack(np.asarray(theta, dtype=np.float64))
         for layer, (weights, offsets) in enumerate(parameters):
             scores = values[-1] @ weights + offsets
             values.append(scores if layer == len(parameters) - 1 else np.tanh(scores))

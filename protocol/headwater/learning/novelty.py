@@ -1,0 +1,78 @@
+"""What an update adds to what was known: its part outside the span of everything public when it was committed.
+
+With K the span of what was known, u = p + r splits into p in K, which anybody could have sent, and r at right angles to
+K. Only r can earn. Known to a member are the model itself, the directions that the profiles give away (gradients of
+protected and reference losses, axes of frozen features, the cuts of its own projection), the updates that others
+committed in earlier slots of this round, and those that others revealed in the rounds of the window. Its own earlier
+updates are not held against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from headwater.learning.batch import Floats
+
+TOLERANCE: Final = 1e-6
+"""Novelty below this part of an update's length is rounding (the chain's fixed point, for one), and is none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Revealed:
+    """An update that everybody has seen: in which round, by whom, and its entries (d,)."""
+
+    round: int
+    agent: str
+    update: Floats
+
+
+def basis(vectors: Iterable[Floats], dimension: int, most: int | None = None) -> Floats:
+    """Orthonormal rows that span the vectors, taken in order until there are `most`: (rank, dimension)."""
+    found = np.zeros((0, dimension))
+    for vector in vectors:
+        if most is not None and len(found) >= most:
+            break
+        length = float(np.linalg.norm(vector))
+        if not 0 < length < np.inf:
+            continue
+        rest = outside(vector / length, found)
+        left = float(np.linalg.norm(rest))
+        if left > TOLERANCE:
+            found = np.vstack([found, rest / left])
+    return found
+
+
+def outside(vector: Floats, rows: Floats) -> Floats:
+    """The part of a vector at right angles to orthonormal rows, worked out twice, since once leaves rounding."""
+    once = vector - rows.T @ (rows @ vector)
+    answer: Floats = once - rows.T @ (rows @ once)
+    return answer
+
+
+def novel_part(
+    update: Floats, public: Sequence[Floats], earlier: Sequence[Floats], past: Sequence[Floats], room: int
+) -> tuple[Floats, int]:
+    """The part of an update that can earn, and the rank of what was known.
+
+    Args:
+        update: (d,), an admissible update.
+        public: directions that are everybody's.
+        earlier: what others committed in earlier slots of this round.
+        past: what others revealed in earlier rounds, the latest first; taken while the rank is below `room`, so that a
+            long past does not fill the space and leave nobody anything to add.
+        room: how many directions may be known before the past is cut.
+
+    Returns:
+        (d,), exactly zero where there is nothing new, and the rank.
+    """
+    known = basis([*public, *earlier], len(update))
+    if len(known) < room:
+        known = basis([*known, *past], len(update), room)
+    rest = outside(update, known)
+    if float(np.linalg.norm(rest)) <= TOLERANCE * float(np.linalg.norm(update)):
+        return np.zeros_like(update), len(known)
+    return rest, len(known)
