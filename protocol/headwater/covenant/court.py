@@ -192,20 +192,23 @@ class Prover:
 
         Wei taken of the bond. Raises CovenantError if it breaks nothing.
         """
-        update = signed.update
-        tail = (self.address, salt)
-        if agreed is not None and agreed != update.profile:
-            return self._taken(self._send("convict_mismatch", astuple(update), signed.signature, *tail))
+        if agreed is not None and agreed != signed.update.profile:
+            return self.prove_mismatch(signed, salt)
         broken = breaches(signed.vector, profile, charter)
         if not broken:
             raise CovenantError("the update breaks neither the profile nor the charter")
         part, index = broken[0]
-        lead = (astuple(update), signed.signature)
         if part == "profile":
             evidence: tuple[object, ...] = (profile.encode(), index, signed.vector.encode())
         else:
             evidence = (list(charter.hashes), index, charter.rows[index].encode(), signed.vector.encode())
-        return self._taken(self._send(f"convict_{part}", *lead, *evidence, *tail))
+        return self._convict(part, signed, salt, *evidence)
 
-    def _taken(self, receipt: Receipt) -> int:
+    def prove_mismatch(self, signed: SignedUpdate, salt: bytes) -> int:
+        """Convict an update that was signed under another profile than its agreement's; wei taken of the bond."""
+        return self._convict("mismatch", signed, salt)
+
+    def _convict(self, offence: str, signed: SignedUpdate, salt: bytes, *evidence: object) -> int:
+        lead = (astuple(signed.update), signed.signature)
+        receipt = self._send(f"convict_{offence}", *lead, *evidence, self.address, salt)
         return int(receipt.event("Convicted")["taken"])
