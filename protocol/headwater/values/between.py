@@ -38,7 +38,8 @@ def between(vectors: Floats, m: int, shares: Floats, p: float) -> Floats:
 
     result: Floats = np.empty_like(low)
     result[m:] = _roots(slope if p < 2 else balance, low[m:], high[m:], np.arange(m, len(low)))
-    result[:m] = _sliced(slope, low[:m], high[:m])
+    if m:
+        result[:m] = _sliced(slope, low[:m], high[:m])
     return result
 
 

@@ -134,14 +134,13 @@ class Exchange:
             self.history.append(FormationRound(t, alpha, standing, float(moved.max(initial=0.0)), pulled))
             if progress is not None:
                 progress(t + 1, rounds)
-            if (t + 1) % _SWEEP:
+            if (t + 1) % _SWEEP and t + 1 < rounds:
                 continue
+            active.check()
             active, rest = active.without_resting(moved, self.config.tolerance)
             resting.append(rest)
             if not len(active.agents):
                 break
-        active.check()
-        # What still moved when the rounds ran out moved more than the tolerance somewhere in its component.
         self.converged = not len(active.edges)
         active.store()
         edges = np.concatenate([*resting, active.agents[active.edges]])

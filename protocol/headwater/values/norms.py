@@ -44,7 +44,8 @@ def distances(norm: Norm, a: Floats, b: Floats) -> Floats:
     Returns:
         (…); zero where d is zero.
     """
-    gap = a - b
+    # In C order whatever comes in, so that a row's sum is rounded alike alone and among others.
+    gap = np.subtract(a, b, order="C")
     match norm:
         case Norm.L1:
             result: Any = np.abs(gap, out=gap).sum(axis=-1)
@@ -53,6 +54,26 @@ def distances(norm: Norm, a: Floats, b: Floats) -> Floats:
         case Norm.LINF:
             result = np.abs(gap, out=gap).max(axis=-1, initial=0.0)
     return np.asarray(result, dtype=np.float64)
+
+
+def diameter(norm: Norm, m: int, a: int) -> tuple[float, float]:
+    """The largest distance there can be between two systems' weights, and between their judgements.
+
+    Args:
+        norm: which.
+        m: values.
+        a: actions.
+    """
+    entries = a * m
+    weights = 0.0 if m == 1 else 1.0 if norm is Norm.LINF else 2.0
+    match norm:
+        case Norm.L1:
+            judgements = 2.0 * entries
+        case Norm.SQUARED_L2:
+            judgements = 4.0 * entries
+        case Norm.LINF:
+            judgements = 2.0 if entries else 0.0
+    return weights, judgements
 
 
 def distance(norm: Norm, a: ArrayLike, b: ArrayLike) -> float:
