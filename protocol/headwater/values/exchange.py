@@ -45,12 +45,14 @@ def advance(
         size: (n, 1) or one number, shares of the largest size.
         alpha: the round's step.
         m: number of values.
-        utility: whose gradient (a subgradient, 0 where an entry is one's own, for `absolute`).
+        utility: whose gradient; a step of `absolute`, which has a kink at one's own entry, ends there (its proximal step),
+            or rounding alone would throw an agent off its own system.
     """
     pull = own - estimate
     if utility is Utility.ABSOLUTE:
-        np.sign(pull, out=pull)
-    pull *= alpha * size
+        np.clip(pull, -alpha * size, alpha * size, out=pull)
+    else:
+        pull *= alpha * size
     pull += mixed
     return project_rows(pull, m)
 
