@@ -63,7 +63,8 @@ class Sight:
 class Behaviour(Protocol):
     """How a member makes its update. `kind` is its name in results."""
 
-    kind: str
+    @property
+    def kind(self) -> str: ...  # noqa: D102
 
     def propose(self, sight: Sight, rng: np.random.Generator) -> Floats:
         """The member's update of this round, (d,)."""
