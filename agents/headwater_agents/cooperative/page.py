@@ -7,7 +7,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from headwater.report.amounts import as_float
 from headwater.report.html import document, facts, plot, section, table
+from headwater_agents.cooperative.account import season_grids
 from headwater_agents.cooperative.figures import bars, dots, lines
 from headwater_agents.cooperative.grids import arm_name, run_grids, sweep_grids
 
@@ -16,8 +18,8 @@ Summary = Mapping[str, Any]
 
 def write_page(path: Path, summary: Summary) -> Path:
     """Write a study's page (about 5 MB, nearly all of it plotly.js)."""
-    render = render_run if summary["kind"] == "learn-run" else render_sweep
-    path.write_text(render(summary), encoding="utf-8", newline="\n")
+    pages = {"learn-run": render_run, "learn-sweep": render_sweep, "learn-season": render_season}
+    path.write_text(pages[summary["kind"]](summary), encoding="utf-8", newline="\n")
     return path
 
 
@@ -35,8 +37,8 @@ def render_run(summary: Summary) -> str:
             section(
                 "Credit",
                 "What each member is paid of a unit, by arm. Liars: the poisoner hurts the model as much as it can, "
-                "within the filter where there is one; the copier sends the last round's mean; the idle one sends zeros. "
-                "Each claims as many rows as the median honest member.",
+                "within the filter where there is one; the copier sends the last round's mean; the idle one sends "
+                "zeros. Each claims as many rows as the median honest member.",
                 plot(
                     "credit", bars(names, shares, "share"), "Shares of credit by member and arm", "Nobody has credit."
                 ),
@@ -103,6 +105,44 @@ def render_sweep(summary: Summary) -> str:
                 table(by_member),
             ),
             _about(summary),
+        ],
+    )
+
+
+def render_season(summary: Summary) -> str:
+    """The page of `headwater learn season`."""
+    agreements, results, pay, checks = season_grids(summary)
+    world = summary["world"]
+    paid = {
+        member["name"]: {"mean": as_float(int(member["paid_wei"])), "low": None, "high": None}
+        for each in summary["cooperatives"]
+        for member in each["members"]
+    }
+    edges = {each["name"]: each["edge"] for each in summary["cooperatives"]}
+    state = ("passed", "Every wei agrees") if summary["ok"] else ("failed", "The accounts do not agree")
+    return document(
+        "Headwater: cooperatives paid by credit",
+        [
+            f"<header><p class=brand>Headwater</p><h1>Cooperatives paid by credit</h1><p class=lead>"
+            f"{escape(world['event'])}, {world['first']} to {world['last']}: {world['questions']} questions</p>"
+            f'<p class="verdict {state[0]}" role="status">{state[1]}</p></header>',
+            section("Values", "Who agreed with whom, and what their charter makes of it.", table(agreements)),
+            section(
+                "Forecasts",
+                "",
+                plot("edge", dots(edges, "edge over the public odds, nats", zero=True), "Edges", "Nobody forecast."),
+                table(results),
+            ),
+            section(
+                "Pay",
+                "",
+                plot("paid", bars(list(paid), {"paid": list(paid.values())}, "tokens"), "Pay by member", "No pay."),
+                table(pay),
+                table(checks),
+            ),
+            section(
+                "This season", "", facts({"Command": {"command": summary["command"]}, "World": dict(world)}, "Command")
+            ),
         ],
     )
 

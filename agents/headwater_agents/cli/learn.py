@@ -1,0 +1,279 @@
+"""`headwater learn`: cooperatives that learn under values, beside their rivals; what values cost; pay on-chain."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from headwater_agents.cli.errors import UNVERIFIED, print_json, reported
+from headwater_agents.cli.output import terminal
+from headwater_agents.cooperative.errors import CooperativeError
+
+DATA: Final = ("hmda", "arrests", "rain")
+
+
+@click.group("learn")
+def learn_group() -> None:
+    """Cooperatives that train a shared model under their members' values, and pay for what those admit."""
+
+
+@learn_group.command("run")
+@click.option("--data", type=click.Choice(DATA), default="hmda", show_default=True, help="What is learnt.")
+@click.option("--members", type=click.IntRange(1, 12), default=6, show_default=True, help="Members with data.")
+@click.option("--rounds", type=click.IntRange(1, 1000), default=25, show_default=True, help="Rounds of training.")
+@click.option("--strictness", type=float, default=0.5, show_default=True, help="Of all profiles, 0 to 1.")
+@click.option("--skew", type=float, default=2.0, show_default=True, help="Evenness of the deal; small is uneven.")
+@click.option("--no-liars", is_flag=True, help="Leave the poisoner, the copier and the idle member out.")
+@click.option("--seeds", type=click.IntRange(1, 1000), default=3, show_default=True, help="Plays, from --seed on.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="The first seed.")
+@click.option("--jobs", type=click.IntRange(1), default=None, help="Processes. Default: one for each core.")
+@click.option("--out", type=click.Path(path_type=Path), default=None, help="Folder, new or of this study.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of tables.")
+@reported
+def run_command(
+    data: str,
+    members: int,
+    rounds: int,
+    strictness: float,
+    skew: float,
+    no_liars: bool,
+    seeds: int,
+    seed: int,
+    jobs: int | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Train under profiles and without; pay by value-constrained credit, by data volume and by plain Shapley.
+
+    The same members, data and seed under every arm. The folder gets summary.json, report.html, the profiles, and the
+    first seed's record of rounds, from which `headwater explain` re-checks any decision. What is done is kept.
+    """
+    from headwater_agents.cooperative.grids import run_grids
+    from headwater_agents.cooperative.record import keep_run
+    from headwater_agents.cooperative.results import summarise_run
+    from headwater_agents.cooperative.study import Study
+    from headwater_agents.cooperative.trial import Setting
+
+    setting = Setting(data=data, members=members, rounds=rounds, strictness=strictness, skew=skew, liars=not no_liars)
+    study = Study(setting=setting, seeds=seeds, first=seed)
+    command = _command("run", study)
+    folder, records = _conduct(study, out, jobs, quiet=as_json)
+    keep_run(folder, setting, seed)
+    summary = summarise_run(setting, study.range, records[0], command)
+    _finish(folder, summary, run_grids(summary), as_json)
+    if not as_json:
+        who = records[0][0]["members"][0]["name"]
+        terminal().print(f"Why a credit is what it is: headwater explain {folder} {who} 0", soft_wrap=True)
+
+
+@learn_group.command("sweep")
+@click.option("--data", type=click.Choice(DATA), default="hmda", show_default=True, help="What is learnt.")
+@click.option("--members", type=click.IntRange(1, 12), default=6, show_default=True, help="Members with data.")
+@click.option("--rounds", type=click.IntRange(1, 1000), default=20, show_default=True, help="Rounds of training.")
+@click.option(
+    "--strictness", default="0,0.25,0.5,0.75,1", show_default=True, help="The grid, 0 to 1, from low to high."
+)
+@click.option("--skew", type=float, default=2.0, show_default=True, help="Evenness of the deal; small is uneven.")
+@click.option("--no-liars", is_flag=True, help="Leave the poisoner, the copier and the idle member out.")
+@click.option("--seeds", type=click.IntRange(1, 1000), default=3, show_default=True, help="Plays, from --seed on.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="The first seed.")
+@click.option("--jobs", type=click.IntRange(1), default=None, help="Processes. Default: one for each core.")
+@click.option("--out", type=click.Path(path_type=Path), default=None, help="Folder, new or of this study.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of tables.")
+@reported
+def sweep_command(
+    data: str,
+    members: int,
+    rounds: int,
+    strictness: str,
+    skew: float,
+    no_liars: bool,
+    seeds: int,
+    seed: int,
+    jobs: int | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """What values cost and who pays: filtered training over the strictness of all profiles, paired seed by seed.
+
+    The folder gets summary.json and report.html. What is done is kept: the same command goes on with it.
+    """
+    from headwater_agents.cooperative.grids import sweep_grids
+    from headwater_agents.cooperative.results import summarise_sweep
+    from headwater_agents.cooperative.study import SWEPT, Study
+    from headwater_agents.cooperative.trial import Setting
+
+    grid = _grid(strictness)
+    setting = Setting(data=data, members=members, rounds=rounds, skew=skew, liars=not no_liars)
+    study = Study(setting=setting, arms=SWEPT, seeds=seeds, first=seed, grid=grid)
+    folder, records = _conduct(study, out, jobs, quiet=as_json)
+    summary = summarise_sweep(setting, grid, study.range, records, _command("sweep", study))
+    _finish(folder, summary, sweep_grids(summary), as_json)
+
+
+def _grid(text: str) -> tuple[float, ...]:
+    try:
+        grid = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise CooperativeError(f"strictness {text!r}: expected numbers such as 0,0.5,1") from None
+    if list(grid) != sorted(grid):
+        raise CooperativeError(f"strictness {text!r}: expected numbers from low to high; the first is the base")
+    return grid
+
+
+def _command(name: str, study: Any) -> str:
+    setting = study.setting
+    strictness = ",".join(f"{each:g}" for each in study.grid) if study.grid else f"{setting.strictness:g}"
+    words = [
+        f"headwater learn {name} --data {setting.data} --members {setting.members} --rounds {setting.rounds}",
+        f"--strictness {strictness} --skew {setting.skew:g} --seeds {study.seeds} --seed {study.first}",
+        *([] if setting.liars else ["--no-liars"]),
+    ]
+    return " ".join(words)
+
+
+def _conduct(study: Any, out: Path | None, jobs: int | None, quiet: bool) -> tuple[Path, list[list[dict[str, Any]]]]:
+    from headwater_agents.cooperative.study import claim, conduct, default_folder
+
+    folder = out or default_folder(study)
+    claim(folder, study)
+    with Progress(
+        TextColumn("[bold]{task.description:12}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("plays"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        disable=quiet,
+    ) as bar:
+        task = bar.add_task("learning", total=None)
+
+        def progress(done: int, total: int, _key: str) -> None:
+            bar.update(task, completed=done, total=total)
+
+        return folder, conduct(study, folder, jobs, progress)
+
+
+def _finish(folder: Path, summary: dict[str, Any], grids: Sequence[Any], as_json: bool) -> None:
+    from headwater.report.tables import rich_table
+    from headwater_agents.cooperative.page import write_page
+    from headwater_agents.cooperative.study import REPORT, SUMMARY, write_json
+
+    write_json(folder / SUMMARY, summary)
+    write_page(folder / REPORT, summary)
+    if as_json:
+        print_json(summary)
+        return
+    console = terminal()
+    for grid in grids:
+        console.print(rich_table(grid))
+    console.print(f"Report: [bold]{folder / REPORT}[/]   summary: {folder / SUMMARY}", soft_wrap=True)
+
+
+@learn_group.command("season")
+@click.option("--questions", type=click.IntRange(1), default=120, show_default=True, help="Questions to play.")
+@click.option("--members", type=click.IntRange(1, 12), default=12, show_default=True, help="Members with data.")
+@click.option("--bound", type=float, default=0.4, show_default=True, help="Within which members sign: l1, of weights.")
+@click.option("--no-liars", is_flag=True, help="Leave the poisoner, the copier and the idle member out.")
+@click.option(
+    "--chain", default="revm", show_default=True, help='"tester" (embedded), "revm" (fast), or the URL of a dev node.'
+)
+@click.option("--seed", type=click.IntRange(0, 2**32), default=1, show_default=True, help="Of values and draws.")
+@click.option("--out", type=click.Path(path_type=Path), default=None, help="Run folder; must not exist.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of tables.")
+@reported
+def season_command(
+    questions: int,
+    members: int,
+    bound: float,
+    no_liars: bool,
+    chain: str,
+    seed: int,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """The whole chain: declared values, agreements, constraints, filtered updates, credit, cascade, pay to the wei.
+
+    Members declare values and agreements form; each becomes a cooperative that trains on rain under its own profile,
+    and stakes on-chain. What it wins is paid to its members by value-constrained credit, and reconciled.
+    """
+    import numpy as np
+
+    from headwater.chain import connect
+    from headwater.report.tables import rich_table
+    from headwater_agents.cli.running import _workshop as workshop
+    from headwater_agents.cooperative.account import season_grids, summarise_season
+    from headwater_agents.cooperative.page import write_page
+    from headwater_agents.cooperative.record import keep_season
+    from headwater_agents.cooperative.study import REPORT, SUMMARY, write_json
+    from headwater_agents.cooperative.whole import ARCHIVE, WholeConfig, play_whole
+    from headwater_agents.durable.journal import Journal
+    from headwater_agents.lab.rain import load_rain
+
+    folder = _new_folder(out, f"season-{questions}-{seed}")
+    config = WholeConfig(members=members, liars=not no_liars, questions=questions, bound=bound, seed=seed)
+    record = load_rain()
+    latest = len(record.days) - questions
+    if latest < ARCHIVE:
+        raise CooperativeError(
+            f"questions is {questions}; after an archive of {ARCHIVE} there are {latest + questions}"
+        )
+    start = int(np.random.default_rng([seed, 3]).integers(ARCHIVE, latest + 1))
+    world = record.window(questions, start=start, burn_in=ARCHIVE)
+    backend = connect(chain, seed=seed)
+    with (
+        closing(backend),
+        workshop(folder.resolve()) as place,
+        closing(Journal(place / "journal.sqlite")) as journal,
+        Progress(
+            TextColumn("[bold]{task.description:26}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("questions"),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            disable=as_json,
+        ) as bar,
+    ):
+        task = bar.add_task("starting", total=None)
+
+        def progress(done: int, total: int, text: str) -> None:
+            bar.update(task, completed=done, total=total, description=text)
+
+        whole = play_whole(backend, world, config, journal, progress)
+        keep_season(place, whole)
+        words = f"--questions {questions} --members {members} --bound {bound:g} --chain {chain} --seed {seed}"
+        command = f"headwater learn season {words}{' --no-liars' if no_liars else ''}"
+        summary = summarise_season(whole, config, backend.name, command)
+        write_json(place / SUMMARY, summary)
+        write_page(place / REPORT, summary)
+    if as_json:
+        print_json(summary)
+    else:
+        console = terminal()
+        for grid in season_grids(summary):
+            console.print(rich_table(grid))
+        console.print(f"Report: [bold]{folder / REPORT}[/]   summary: {folder / SUMMARY}", soft_wrap=True)
+        who = summary["cooperatives"][0]["members"][0]["name"]
+        console.print(f"Why a credit is what it is: headwater explain {folder} {who} 0", soft_wrap=True)
+    if not summary["ok"]:
+        sys.exit(UNVERIFIED)
+
+
+def _new_folder(out: Path | None, name: str) -> Path:
+    if out is not None:
+        if out.exists():
+            raise CooperativeError(f"{out} exists; choose another --out")
+        return out
+    place = Path("runs") / name
+    number = 2
+    while place.exists():
+        place, number = place.with_name(f"{name}-{number}"), number + 1
+    return place
