@@ -211,7 +211,7 @@ def season_command(
     from headwater_agents.cli.running import _workshop as workshop
     from headwater_agents.cooperative.account import season_grids, summarise_season
     from headwater_agents.cooperative.page import write_page
-    from headwater_agents.cooperative.record import keep_season
+    from headwater_agents.cooperative.record import check_weights, keep_season
     from headwater_agents.cooperative.study import REPORT, SUMMARY, write_json
     from headwater_agents.cooperative.whole import ARCHIVE, WholeConfig, play_whole
     from headwater_agents.durable.journal import Journal
@@ -249,9 +249,10 @@ def season_command(
 
         whole = play_whole(backend, world, config, journal, progress)
         keep_season(place, whole)
+        recorded = check_weights(place, whole, config.collective.rounds)
         words = f"--questions {questions} --members {members} --bound {bound:g} --chain {chain} --seed {seed}"
         command = f"headwater learn season {words}{' --no-liars' if no_liars else ''}"
-        summary = summarise_season(whole, config, backend.name, command)
+        summary = summarise_season(whole, config, recorded, backend.name, command)
         write_json(place / SUMMARY, summary)
         write_page(place / REPORT, summary)
     if as_json:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from headwater import __version__
+from headwater.chain.audit import Check
 from headwater.learning import canonical, label, profile_hash
 from headwater.report import bootstrap_interval
 from headwater.report.amounts import tokens
@@ -19,8 +20,11 @@ from headwater_agents.cooperative.whole import Cooperative, Whole, WholeConfig
 from headwater_agents.lab.campaign import code_version
 
 
-def summarise_season(whole: Whole, config: WholeConfig, chain: str, command: str) -> dict[str, Any]:
-    """The summary of a season; money in wei as decimal strings, losses in nats."""
+def summarise_season(
+    whole: Whole, config: WholeConfig, recorded: Sequence[Check], chain: str, command: str
+) -> dict[str, Any]:
+    """The summary of a season; money in wei as decimal strings, losses in nats. `recorded`: checks of the record."""
+    checks = [*recorded, *whole.found.checks]
     payroll, world = whole.payroll, whole.payroll.world
     population = whole.founded.population
     return {
@@ -52,9 +56,9 @@ def summarise_season(whole: Whole, config: WholeConfig, chain: str, command: str
         "odds_loss": _interval([_log_loss(play, play.odds) for play in payroll.plays]),
         "checks": [
             {"check": check.what, "expected": str(check.expected), "actual": str(check.actual), "ok": check.ok}
-            for check in whole.found.checks
+            for check in checks
         ],
-        "ok": whole.found.ok,
+        "ok": all(check.ok for check in checks),
     }
 
 

@@ -19,7 +19,7 @@ from headwater_agents.cooperative.engine import Member, Trainer
 from headwater_agents.cooperative.errors import CooperativeError
 from headwater_agents.cooperative.profiles import REFERENCE
 from headwater_agents.cooperative.rainset import FEATURES, owner_of, rain_features, rain_groups, rain_table
-from headwater_agents.cooperative.tables import CLIP, Floats
+from headwater_agents.cooperative.tables import CLIP, Floats, Ints
 from headwater_agents.cooperative.trial import LOCAL
 from headwater_agents.lab.rain import RainDay
 
@@ -114,9 +114,11 @@ class RainCollective:
             theta=task.start(np.random.default_rng([seed, 1])),
             seed=seed,
         )
+        self._pool = list(self._latest)
+        self._rows: list[Ints] = []
         self._resolved = 0
         for _ in range(config.rounds):
-            self.trainer.step()
+            self._step()
 
     def forecast(self, day: RainDay) -> Floats:
         """Probabilities (k,) of the day's classes, from its ensemble and date."""
@@ -127,11 +129,12 @@ class RainCollective:
     def learn(self, day: RainDay) -> None:
         """Take a resolved day in; every so often train another round."""
         self._latest.append(day)
+        self._pool.append(day)
         self._give(self._latest.pop(0))
         self._resolved += 1
         if self._resolved % self._config.every == 0:
             self.trainer.members = self._present()
-            self.trainer.step(self._batch(self._latest))
+            self._step()
 
     def weights(self) -> tuple[int, ...] | None:
         """Integer credit weights of the members; None while nobody's credit is above zero."""
@@ -140,6 +143,14 @@ class RainCollective:
         except NoCreditError:
             return None
         return tuple(found[member] for member in self.members)
+
+    def validated(self) -> tuple[Batch, list[Ints]]:
+        """Days that contributions were ever measured on, and which of them in each round."""
+        return self._batch(self._pool), list(self._rows)
+
+    def _step(self) -> None:
+        self.trainer.step(self._batch(self._latest))
+        self._rows.append(np.arange(len(self._pool) - len(self._latest), len(self._pool)))
 
     def _give(self, day: RainDay) -> None:
         owner = self._owner.get(owner_of(day, self._runs))

@@ -1,16 +1,123 @@
-"""Rounds on disk, so that anybody can check a decision of credit: one file of lines a cooperative."""
+"""Rounds on disk, so that anybody can check a decision of credit: `records/NAME.jsonl`, one file a cooperative."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
-from headwater_agents.cooperative.trial import Setting
+import numpy as np
+
+from headwater.chain.audit import Check
+from headwater.credit import NoCreditError
+from headwater.learning import Batch, Ledger
+from headwater.learning.record import Record, RecordWriter, read_record
+from headwater_agents.cooperative.collective import WEIGHT_TOTAL
+from headwater_agents.cooperative.engine import Trainer
+from headwater_agents.cooperative.errors import CooperativeError
+from headwater_agents.cooperative.tables import Ints
+from headwater_agents.cooperative.trial import Setting, set_up
 from headwater_agents.cooperative.whole import Whole
 
+RECORDS: Final = "records"
+"""The folder of a run that holds them."""
 
-def keep_run(folder: Path, setting: Setting, seed: int) -> None:
-    """Train the project's arm of a seed once more and keep its rounds."""
+
+def keep_run(folder: Path, setting: Setting, seed: int) -> Path:
+    """Train the project's arm of a seed and keep its rounds; the file."""
+    trainer = set_up(setting, seed).trainer("project")
+    for _ in range(setting.rounds):
+        trainer.step()
+    rows = [np.arange(len(trainer.validation))] * setting.rounds
+    return keep(folder, "project", trainer, trainer.validation, rows, {"data": setting.data, "seed": seed})
 
 
 def keep_season(folder: Path, whole: Whole) -> None:
     """Keep every cooperative's rounds."""
+    for each in whole.founded.cooperatives:
+        pool, rows = each.collective.validated()
+        keep(folder, each.name, each.collective.trainer, pool, rows, {"data": "rain", "members": each.name})
+
+
+def keep(
+    folder: Path, name: str, trainer: Trainer, pool: Batch, rows: Sequence[Ints], about: dict[str, object]
+) -> Path:
+    """Write one cooperative's record; `rows[t]` are the examples of the pool that round t was credited on."""
+    path = folder / RECORDS / f"{name}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", encoding="ascii", newline="\n") as stream:
+        writer = RecordWriter(stream, trainer.ground, trainer.profiles, trainer.settings, pool, about)
+        for played, used in zip(trainer.rounds, rows, strict=True):
+            writer.add(played, used)
+    return partial.replace(path)
+
+
+def find_record(run: Path, agent: str | None, name: str | None) -> Path:
+    """The record in a run's folder that tells of an agent; `run` may be a record itself.
+
+    Raises CooperativeError: no record there, none or several that name the agent, or none called `name`.
+    """
+    if run.is_file():
+        return run
+    found = sorted((run / RECORDS).glob("*.jsonl"))
+    if not found:
+        raise CooperativeError(f"{run} holds no record of rounds ({RECORDS}/*.jsonl)")
+    if name is not None:
+        chosen = [path for path in found if path.stem == name]
+        if not chosen:
+            raise CooperativeError(f"no record {name!r}; there are: {', '.join(path.stem for path in found)}")
+        return chosen[0]
+    if agent is not None:
+        found = [path for path in found if agent in agents_of(read_record(path))]
+    if len(found) == 1:
+        return found[0]
+    what = f"of {agent!r} " if agent is not None else ""
+    there = ", ".join(path.stem for path in sorted((run / RECORDS).glob("*.jsonl")))
+    raise CooperativeError(f"{len(found)} records {what}in {run}; choose one by --record: {there}")
+
+
+def agents_of(record: Record) -> tuple[str, ...]:
+    """Everybody who ever sent an update, in the order of coming."""
+    return tuple(dict.fromkeys(item.agent for noted in record.rounds for item in noted.submissions))
+
+
+def weights_over_time(record: Record, members: Sequence[str], first: int) -> list[tuple[int, ...]]:
+    """Weights that the record's own credits come to after `first` rounds and after each later one, without repeats.
+
+    Rounds after which nobody has credit give none. In the order of `members`.
+    """
+    ledger = Ledger()
+    found: list[tuple[int, ...]] = []
+    for number, noted in enumerate(record.rounds, start=1):
+        agents = [item.agent for item in noted.submissions]
+        ledger = ledger.add_values(agents, noted.decided["credit"], noted.decided["luck"])
+        if number < first:
+            continue
+        try:
+            weights = ledger.weights(WEIGHT_TOTAL)
+        except NoCreditError:
+            continue
+        row = tuple(weights[member] for member in members)
+        if not found or found[-1] != row:
+            found.append(row)
+    return found
+
+
+def check_weights(folder: Path, whole: Whole, first: int) -> list[Check]:
+    """Whether what each cooperative announced, version by version, is what its record on disk comes to.
+
+    `first` is the number of rounds before the first question. The last round's weights may be unannounced: the season
+    was over.
+    """
+    checks = []
+    for each in whole.founded.cooperatives:
+        record = read_record(folder / RECORDS / f"{each.name}.jsonl")
+        derived = weights_over_time(record, each.collective.members, first)
+        announced = [whole.payroll.weights[made.version] for made in whole.payroll.announced(each.name)]
+        unlike = sum(a != b for a, b in zip(announced, derived, strict=False))
+        missing = abs(len(derived) - len(announced)) - (len(derived) == len(announced) + 1)
+        checks.append(
+            Check(what=f"{each.name}: versions that its record does not give", expected=0, actual=unlike + missing)
+        )
+    return checks
