@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from eth_hash.auto import keccak
 
 from harness import LocalBackend
-from headwater.chain import Account, Contract, create_address, deploy, load
+from headwater.chain import Account, Contract, Receipt, create_address, deploy, load
 from headwater.covenant import (
     SCALE,
+    Acceptance,
     AgreementRecord,
     FixedBounds,
     FixedSystem,
     Sealed,
+    SignedAcceptance,
     ValueDesk,
     ValueRegistry,
     vocabulary_hash,
@@ -166,3 +169,25 @@ def sealed(
         vocabulary=vocabulary,
         salt=salt,
     )
+
+
+def send_as(account: Account, contract: Contract, name: str, *args: Any) -> Receipt:
+    """Any function, with any arguments: also those that the typed client would not send."""
+    return contract.send(name, *args, sender=account)
+
+
+def forged(who: ValueDesk, made: AgreementRecord, number: int, **changes: Any) -> SignedAcceptance:
+    """An acceptance that its desk would not sign, signed with its key all the same; change what a test is about."""
+    acceptance = Acceptance(
+        **{
+            "member": who.address,
+            "agreement": made.number,
+            "system": made.system_hash,
+            "profile": made.profile,
+            "declaration": number,
+            "deadline": FAR,
+            **changes,
+        }
+    )
+    message = acceptance.message(who.registry.backend.chain_id, who.registry.address)
+    return SignedAcceptance(acceptance=acceptance, signature=who.account.sign_typed(message))
