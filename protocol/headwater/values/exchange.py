@@ -45,8 +45,8 @@ def advance(
         size: (n, 1) or one number, shares of the largest size.
         alpha: the round's step.
         m: number of values.
-        utility: whose gradient; a step of `absolute`, which has a kink at one's own entry, ends there (its proximal step),
-            or rounding alone would throw an agent off its own system.
+        utility: whose gradient; a step of `absolute`, which has a kink at one's own entry, ends there (its proximal
+            step), or rounding alone would throw an agent off its own system.
     """
     pull = own - estimate
     if utility is Utility.ABSOLUTE:
@@ -131,15 +131,15 @@ class Exchange:
         for t in range(rounds):
             alpha = self.config.alpha(t)
             active.check()
-            pulled, moved = active.mix(alpha)
-            standing = len(active.edges) + sum(len(edges) for edges in resting)
-            self.history.append(FormationRound(t, alpha, standing, float(moved.max(initial=0.0)), pulled))
+            pulled, move = active.mix(alpha)
+            standing = int(active.alive.sum()) + sum(len(edges) for edges in resting)
+            self.history.append(FormationRound(t, alpha, standing, float(move.max(initial=0.0)), pulled))
             if progress is not None:
                 progress(t + 1, rounds)
             if (t + 1) % _SWEEP and t + 1 < rounds:
                 continue
             active.check()
-            active, rest = active.without_resting(moved, self.config.tolerance)
+            active, rest = active.without_resting(move.max(axis=1), self.config.tolerance)
             resting.append(rest)
             if not len(active.agents):
                 break
@@ -163,58 +163,64 @@ class _Active:
         self.size = whole.size[agents]
         self.limits = tuple(limit[agents] for limit in whole.limits)
         self.travelled = np.zeros((2, len(agents)))
-        self.expiry = np.full(
-            (2, 2, len(edges)), -np.inf
-        )  # part, direction, edge: how far the other may have travelled
+        self.alive = np.ones(len(edges), dtype=np.bool_)
+        # By part, direction and edge: how far the other end may have travelled until it must be measured again.
+        self.expiry = np.full((2, 2, len(edges)), -np.inf)
+        # Every edge keeps its two places in the matrix until the next compaction; a dead one's weight is 0 there.
+        ends = np.concatenate([edges[:, 0], edges[:, 1]]), np.concatenate([edges[:, 1], edges[:, 0]])
+        count = len(agents)
+        self.matrix: Any = sparse.csr_array((np.arange(2 * len(edges)), ends), shape=(count, count))
+        self.places = self.matrix.data % max(len(edges), 1)
         self._weigh()
 
     def check(self) -> None:
-        """Drops the edges that one end no longer accepts."""
-        keep = np.ones(len(self.edges), dtype=np.bool_)
+        """Ends the edges that one end no longer accepts."""
+        gone = False
         for direction in (0, 1):
             judge, other = self.edges[:, direction], self.edges[:, 1 - direction]
             due = np.zeros(len(self.edges), dtype=np.bool_)
             for part in (0, 1):
                 due |= self.travelled[part, other] >= self.expiry[part, direction]
-            due &= keep
+            due &= self.alive
             where = np.flatnonzero(due)
             for start in range(0, len(where), _CHUNK):
                 chunk = where[start : start + _CHUNK]
-                keep[chunk] = self._measure(direction, chunk, judge[chunk], other[chunk])
-        if not keep.all():
-            self.edges = self.edges[keep]
-            self.expiry = self.expiry[:, :, keep]
+                accepted = self._measure(direction, chunk, judge[chunk], other[chunk])
+                self.alive[chunk] = accepted
+                gone |= not accepted.all()
+        if gone:
             self._weigh()
 
     def mix(self, alpha: float) -> tuple[float, Floats]:
-        """One round; returns the most an entry was pulled by neighbours, and (agents,) the most an entry moved."""
-        m = self.whole.m
+        """One round; returns the most an entry was pulled by neighbours, and (agents, d) how far each entry moved."""
+        m, norm = self.whole.m, self.whole.norm
         pull = self.matrix @ self.x
         pull -= self.row_sums[:, None] * self.x
-        pulled = float(np.abs(pull).max(initial=0.0))
+        pulled = max(float(pull.max(initial=0.0)), -float(pull.min(initial=0.0)))
         pull += self.x
         following = advance(pull, self.x, self.own, self.size, alpha, m, self.whole.config.utility)
         move = np.abs(np.subtract(following, self.x, out=self.x), out=self.x)
         self.x = following
-        self.travelled[0] += _root(self.whole.norm, _length(self.whole.norm, move[:, :m]))
-        self.travelled[1] += _root(self.whole.norm, _length(self.whole.norm, move[:, m:]))
-        return pulled, move.max(axis=1)
+        for part, columns in enumerate((move[:, :m], move[:, m:])):
+            self.travelled[part] += _length(norm, columns)
+        return pulled, move
 
     def without_resting(self, moved: Floats, tolerance: float) -> tuple[_Active, Ints]:
         """What goes on without components at rest and lone agents, and the former's edges in the whole's numbers."""
-        labels = components_of(len(self.agents), self.edges)
+        standing = self.edges[self.alive]
+        labels = components_of(len(self.agents), standing)
         restless = np.bincount(labels, moved > tolerance) > 0
         restless &= np.bincount(labels) > 1
         stays = restless[labels]
-        if stays.all():
+        if stays.all() and self.alive.all():
             return self, np.empty((0, 2), dtype=np.int64)
         self.store()
-        inside = stays[self.edges[:, 0]]
+        inside = stays[standing[:, 0]]
         number = np.cumsum(stays) - 1
-        rest = _Active(self.whole, self.agents[stays], number[self.edges[inside]])
+        rest = _Active(self.whole, self.agents[stays], number[standing[inside]])
         rest.travelled = self.travelled[:, stays]
-        rest.expiry = self.expiry[:, :, inside]
-        return rest, self.agents[self.edges[~inside]]
+        rest.expiry = self.expiry[:, :, self.alive][:, :, inside]
+        return rest, self.agents[standing[~inside]]
 
     def store(self) -> None:
         """Writes the estimates back."""
@@ -233,15 +239,23 @@ class _Active:
         return accepted
 
     def _weigh(self) -> None:
-        n, edges = len(self.agents), self.edges
-        weights = metropolis(n, edges)
-        ends = np.concatenate([edges[:, 0], edges[:, 1]]), np.concatenate([edges[:, 1], edges[:, 0]])
-        self.matrix: Any = sparse.csr_array((np.concatenate([weights, weights]), ends), shape=(n, n))
-        self.row_sums = np.bincount(ends[0], np.concatenate([weights, weights]), minlength=n)
+        standing, count = self.edges[self.alive], len(self.agents)
+        weights = np.zeros(len(self.edges))
+        weights[self.alive] = metropolis(count, standing)
+        self.matrix.data = weights[self.places]
+        self.row_sums = self.matrix @ np.ones(count)
 
 
 def _length(norm: Norm, move: Floats) -> Floats:
-    return distances(norm, move, np.zeros(1))
+    # Products with ones are much faster than sums along short rows; odometers have room for their rounding.
+    match norm:
+        case Norm.L1:
+            length: Any = move @ np.ones(move.shape[1])
+        case Norm.SQUARED_L2:
+            length = np.sqrt(np.einsum("nd,nd->n", move, move))
+        case Norm.LINF:
+            length = move.max(axis=1, initial=0.0)
+    return np.asarray(length, dtype=np.float64)
 
 
 def _root(norm: Norm, values: Floats) -> Floats:
