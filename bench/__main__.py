@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from bench import bench_chain, bench_flow, bench_lab, bench_market, bench_node, bench_shapley, gas
+from bench import bench_chain, bench_flow, bench_lab, bench_market, bench_node, bench_shapley, bench_values, gas
 
 PARTS: Final[dict[str, tuple[str, Callable[[bool], Any], Callable[[Any], str]]]] = {
     "gas": ("Gas, whole transactions on py-evm, beside what is aimed for", lambda quick: gas.measure(), gas.table),
@@ -21,6 +21,7 @@ PARTS: Final[dict[str, tuple[str, Callable[[bool], Any], Callable[[Any], str]]]]
     "flow": ("Cascade flow beside scipy.sparse and networkx", bench_flow.run, bench_flow.table),
     "market": ("Paid signals beside the same app without payment, over loopback", bench_market.run, bench_market.table),
     "node": ("Our node beside anvil, over loopback", bench_node.run, bench_node.table),
+    "values": ("Agreements and the consensus beside scipy and cvxpy", bench_values.run, bench_values.table),
     "lab": ("The vectorised twin and a crowd of forecasters on it", bench_lab.run, bench_lab.table),
 }
 
