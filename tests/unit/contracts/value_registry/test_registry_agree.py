@@ -32,6 +32,8 @@ from value_cases import (
     system,
 )
 
+REFUSALS = [("weights", "registry: weights too far apart"), ("judgements", "registry: judgements too far apart")]
+
 
 def test_an_agreement_is_what_was_proposed(commons: Commons) -> None:
     commons.threshold.send("set", 7 * SCALE, sender=commons.court)
@@ -74,8 +76,8 @@ def test_anybody_relays_what_a_member_signed(commons: Commons) -> None:
 
 
 @pytest.mark.parametrize("norm", ["l1", "squared-l2", "linf"])
-@pytest.mark.parametrize("part", ["weights", "judgements"])
-def test_a_bound_is_closed_and_no_step_wider(commons: Commons, norm: str, part: str) -> None:
+@pytest.mark.parametrize(("part", "refusal"), REFUSALS)
+def test_a_bound_is_closed_and_no_step_wider(commons: Commons, norm: str, part: str, refusal: str) -> None:
     agreed = system(0.5, 0.25)
     far = FixedBounds.of(4, 4, norm)
     own = FixedSystem.of([0.5, 0.5], [[0.0, 0.0]]) if part == "judgements" else system(0.75, 0.25)
@@ -83,7 +85,7 @@ def test_a_bound_is_closed_and_no_step_wider(commons: Commons, norm: str, part: 
     if part == "weights":
         gap *= {"l1": 2, "squared-l2": 2, "linf": 1}[norm]
     made = commons.agree(agreed, norm)
-    for bound, reason in ((gap - 1, f"registry: {part} too far apart"), (gap, None)):
+    for bound, reason in ((gap - 1, refusal), (gap, None)):
         mine = Sealed(system=own, bounds=replace(far, **{part: bound}), vocabulary=VOCABULARY, salt=SALT)  # type: ignore[arg-type]
         number = commons.declare(commons.member, mine)
         signed = forged(commons.member, made, number)
@@ -98,8 +100,8 @@ def test_a_bound_is_closed_and_no_step_wider(commons: Commons, norm: str, part: 
 
 
 @pytest.mark.parametrize(("norm", "unit"), [("l1", 1), ("squared-l2", SCALE), ("linf", 1)])
-@pytest.mark.parametrize("part", ["weights", "judgements"])
-def test_the_threshold_caps_a_generous_bound(commons: Commons, norm: str, unit: int, part: str) -> None:
+@pytest.mark.parametrize(("part", "refusal"), REFUSALS)
+def test_the_threshold_caps_a_generous_bound(commons: Commons, norm: str, unit: int, part: str, refusal: str) -> None:
     """At SCALE whatever the norm: under squared l2 a threshold of 0.25 is a squared distance of 0.25."""
     commons.declare(commons.member, sealed(0.75, 0.25, weights=4, judgements=4, norm=norm))
     agreed = system(0.25, 0.25) if part == "weights" else system(0.75, -0.25)
@@ -107,7 +109,7 @@ def test_the_threshold_caps_a_generous_bound(commons: Commons, norm: str, unit: 
     if part == "weights":
         gap *= {"l1": 2, "squared-l2": 2, "linf": 1}[norm]
     assert gap % unit == 0
-    for cap, reason in ((gap // unit - 1, f"registry: {part} too far apart"), (gap // unit, None)):
+    for cap, reason in ((gap // unit - 1, refusal), (gap // unit, None)):
         commons.threshold.send("set", cap, sender=commons.court)
         made = commons.agree(agreed, norm)
         signed = forged(commons.member, made, 1)
@@ -225,6 +227,13 @@ def test_only_what_was_declared_and_agreed_is_compared(commons: Commons, changes
     with refused(commons, reason):
         send_as(commons.attacker.account, commons.registry.contract, "accept", *{**given, **changes}.values())
     send_as(commons.attacker.account, commons.registry.contract, "accept", *given.values())
+
+
+def test_an_acceptance_that_another_signed_is_none(commons: Commons) -> None:
+    commons.declare(commons.member, sealed())
+    signed = forged(commons.attacker, commons.agree(system()), 1, member=commons.member.address)
+    with refused(commons, "registry: invalid signature of the member"):
+        commons.attacker.relay(signed)
 
 
 @pytest.mark.parametrize("other", [{"norm": "linf"}, {"vocabulary": vocabulary_hash(["a", "b"], ["c"])}])
