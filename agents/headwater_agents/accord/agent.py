@@ -1,4 +1,4 @@
-"""An agent without input or output: packets and the time go in, packets come out. Sockets and simulations drive the same."""
+"""An agent without input or output: packets and the time go in, packets come out. Sockets and simulations drive it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Agent:
         self._quiet = rules.patience / 6
         self._depth = 0
         self._over_since: float | None = None
-        self._disturbed_at = now
+        self._disturbed_at = self._repeat_at = now
         self.exchange = AgentExchange(
             self._own,
             self._m,
@@ -118,6 +118,10 @@ class Agent:
             self._over_since = self._disturbed_at = time
             for link in self.links.values():
                 link.speak = True
+        elif self._over_since is not None and time >= self._repeat_at:
+            self._repeat_at = time + self._quiet / 4
+            for link in self.links.values():
+                link.speak = True  # so that everybody hears of it even if the first packets are lost
         sent = self._speak(time)
         self._planned = self.due(now)
         return sent
@@ -232,8 +236,7 @@ class Agent:
             return False
         if not self.exchange.over:
             return edge.heard.position <= self.exchange.round * 3 + self.exchange.phase
-        kept = link.address in self.signing.kept
-        return kept and (not link.done or link.lacks(self.signing.records))
+        return link.address in self.signing.kept and not link.done
 
     # Time and patience
 

@@ -1,4 +1,4 @@
-"""All that an agent is told: its own system, bounds and key, who its neighbours are, and the rules that hold for all."""
+"""All that an agent is told: its own system, bounds and key, who its neighbours are, and the rules of the run."""
 
 from __future__ import annotations
 

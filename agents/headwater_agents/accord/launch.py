@@ -37,7 +37,7 @@ class State:
         pids: processes that run, by agent.
         reports: of those who ended.
         killed: agents that were killed, or ended without a word.
-        seconds: since the first was started.
+        seconds: since all were started.
         decided_seconds: until the last of the living had decided.
     """
 
@@ -90,12 +90,14 @@ def run_processes(
         nursery.ask({"sockets": population.n})
         ports = next(said["ports"] for said in nursery.said(_START_S) if "ports" in said)
         briefs = briefs_of(population, graph, rules, seed=seed, ports=ports, leaves=leaves, pauses=pauses)
-        began = time.monotonic()
         for index, brief in enumerate(briefs):
             nursery.ask({"socket": index, "brief": brief.to_json()})
-        left = None if limit is None else limit
-        for said in nursery.said(left):
-            state.seconds = time.monotonic() - began
+        nursery.ask({"go": True})
+        began = None
+        for said in nursery.said(limit):
+            if began is None and len(state.pids) == population.n:
+                began = time.monotonic()
+            state.seconds = 0.0 if began is None else time.monotonic() - began
             _note(state, said)
             for number in [each for each, at in doomed.items() if state.rounds.get(each, -1) >= at]:
                 del doomed[number]

@@ -17,8 +17,8 @@ class Network:
     def take(self, declaration: Declaration) -> bool:
         """Keep a declaration if it says anything new.
 
-        A later version may only name fewer neighbours; one that says anything else, or two that differ under one number,
-        show that the author told different things to different members.
+        A later version may only name fewer neighbours. One that says anything else, or two that differ under one
+        number, show that the author told different things to different members.
         """
         author = declaration.author
         if author in self._forked:
@@ -67,24 +67,23 @@ class Network:
                     edge.append(other)
         return reached
 
-    def way(self, start: bytes, goal: bytes) -> tuple[int, set[bytes]]:
-        """How many edges away a member is, and the neighbours through which it is as near as that.
+    def ways(self, start: bytes) -> dict[bytes, tuple[int, set[bytes]]]:
+        """How many edges away everybody else is, and the neighbours through which each is as near as that.
 
-        Edges that one end declares count, as they do for who has not declared. Out of reach: (0, nobody).
+        Edges that one end declares count, as they do for who has not declared.
         """
+        found: dict[bytes, tuple[int, set[bytes]]] = {}
         first: dict[bytes, set[bytes]] = {each: {each} for each in self._named(start)}
-        seen, distance = {start}, 1
+        distance = 1
         while first:
-            if goal in first:
-                return distance, first[goal]
-            seen |= first.keys()
+            found |= {each: (distance, through) for each, through in first.items()}
             following: dict[bytes, set[bytes]] = {}
             for each, through in first.items():
                 for other in self._named(each):
-                    if other not in seen:
+                    if other != start and other not in found:
                         following.setdefault(other, set()).update(through)
             first, distance = following, distance + 1
-        return 0, set()
+        return found
 
     def _named(self, author: bytes) -> tuple[bytes, ...]:
         found = self.latest.get(author)

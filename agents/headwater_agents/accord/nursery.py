@@ -3,9 +3,10 @@
     python -m headwater_agents.accord.nursery CONTROL
 
 CONTROL is a socket of JSON lines. Asked {"sockets": n} it answers {"ports": [...]}; asked {"socket": i, "brief": {...}}
-it forks that agent and answers {"started": number, "pid": pid}; asked {"signal": s, "agent": number} it passes the
-signal on, to children of its own only. It passes on what agents say, and {"ended": number, "code": code}. It ends with
-whoever holds the other end, and so do the agents. An agent is forked before the next one's brief is read.
+it forks that agent and answers {"started": number, "pid": pid}; told {"go": true} it lets them all begin, so that nobody
+waits for who is not there yet; asked {"signal": s, "agent": number} it passes the signal on, to children of its own only.
+It passes on what agents say, and {"ended": number, "code": code}. It ends with whoever holds the other end, and so do
+the agents. An agent is forked before the next one's brief is parsed.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Nursery:
         self._sockets: list[socket.socket] = []
         self._children: dict[int, int] = {}
         self._life, self._lifeline_end = os.pipe()
+        self._start, self._starting = os.pipe()
         self._said, self._saying = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._said.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
         self._wakeup, self._waking = os.pipe()
@@ -68,6 +70,8 @@ class Nursery:
         if "sockets" in asked:
             self._sockets = [bound_socket() for _ in range(asked["sockets"])]
             self._say({"ports": [each.getsockname()[1] for each in self._sockets]})
+        elif "go" in asked:
+            os.close(self._starting)
         elif "signal" in asked:
             for pid, number in self._children.items():
                 if number == asked["agent"]:
@@ -90,7 +94,7 @@ class Nursery:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             self._control.close()
             self._said.close()
-            for descriptor in (self._lifeline_end, self._wakeup, self._waking):
+            for descriptor in (self._lifeline_end, self._starting, self._wakeup, self._waking):
                 os.close(descriptor)
             own = self._sockets[asked["socket"]]
             for each in self._sockets:
@@ -98,6 +102,8 @@ class Nursery:
                     each.close()
             self._heard = b""  # which may hold the next one's brief
             brief = Brief.from_json(asked["brief"])
+            os.read(self._start, 1)  # which ends when all may begin, or with the nursery
+            os.close(self._start)
             AgentProcess(brief, own, datagram_teller(self._saying), self._life).run()
             os._exit(0)
         except BaseException:  # whatever it was, a child never goes on as the nursery

@@ -1,4 +1,4 @@
-"""The same in memory: all agents in step, each round the same `step`, with edges that went as the agents saw them go."""
+"""The same in memory: all agents in step, by the same `step`, with edges that went as the agents saw them go."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Replay:
     """An exchange in step.
 
     Attributes:
-        estimates: (n, d), as the exchange left them; those left alone are back at their own.
+        estimates: (n, d), as the exchange left them; who is left alone is back at its own.
         edges: the pairs (i, j), i < j, that both ends kept.
         margin: the least distance from a bound at which a neighbour's estimate was judged in any round; inf if none was.
     """

@@ -3,24 +3,24 @@
 Every agent declares its system and the neighbours it kept. Those whom it reaches over edges that both ends declare are
 its component; once each has declared, they are a view. Everybody in a view works out the same agreement from the same
 declarations, and answers: an acceptance, or a refusal if the agreement breaks its own bounds. When all have answered and
-nobody refused, it is signed. Otherwise those who refused are out, and the components of the rest are views anew. So what
-an agent signs follows from the records alone, in whatever order they came.
+nobody refused, it is signed. Otherwise they part as in memory (`terms.sides`), and the components of each side are views
+anew. So what an agent signs follows from the records alone, in whatever order they came.
 
-Who owes a record and is h edges away is waited for patience · (h + 1); then the neighbours through which it is reached are
-dropped, by a new version of one's declaration. Where somebody is nearer to it than oneself, it will have done so before.
+For who owes a record and is h edges away one waits patience · (h + 1), and then drops the neighbours through which it is
+reached, by a new version of one's declaration. Whoever is nearer to it will have done so before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from headwater_agents.accord.identity import Identity
 from headwater_agents.accord.network import Network
 from headwater_agents.accord.record import Answer, Declaration, Record, receipt_of, view_of, write
-from headwater_agents.accord.terms import Proposal
+from headwater_agents.accord.terms import Proposal, sides
 
 MAX_AUTHORS: Final = 4_096
 MAX_ANSWERS: Final = 256
@@ -46,11 +46,12 @@ class Outcome:
 
 @dataclass(slots=True, eq=False)
 class _Wait:
-    """For whom, since when."""
+    """For whom, since when, at how much news, and when to look at it again."""
 
     missing: frozenset[bytes] = frozenset()
     since: float = 0.0
-    news: int = field(default=-1)
+    news: int = -1
+    look_at: float = 0.0
 
 
 class Signing:
@@ -121,23 +122,23 @@ class Signing:
 
     def tick(self, now: float) -> None:
         """Drop the neighbours through which somebody owes a record for too long."""
-        if not self._started or self.signed is not None:
+        if not self._started or self.signed is not None or now < self._wait.look_at:
             return
-        blamed = set()
-        for owing in self._wait.missing:
-            distance, through = self._network.way(self.me, owing)
-            if now - self._wait.since > self._patience * (distance + 1):
+        waited = now - self._wait.since
+        ways = self._network.ways(self.me)
+        blamed: set[bytes] = set()
+        for owing in self._wait.missing & ways.keys():
+            distance, through = ways[owing]
+            if waited >= self._patience * (distance + 1):
                 blamed |= through
+        self._wait.look_at += self._patience
         if blamed:
             self._declare([each for each in self._own.neighbours if each not in blamed])
             self._follow(now)
 
     def due(self) -> float | None:
         """When `tick` has something to do, if nothing comes."""
-        if not self._started or self.signed is not None or not self._wait.missing:
-            return None
-        nearest = min(self._network.way(self.me, owing)[0] for owing in self._wait.missing)
-        return self._wait.since + self._patience * (nearest + 1)
+        return self._wait.look_at if self._started and self.signed is None else None
 
     def depart(self) -> None:
         """Leave: declare no neighbours any more."""
@@ -166,20 +167,16 @@ class Signing:
                 self._proposals[view] = self._consider(members)
             given = self._answers.setdefault(view, {})
             if self.me not in given:
-                alone = self.outcome.status is Status.ALONE  # whoever has left a component does not come back
-                acceptance = None if alone else self._answer(self._proposals[view])
+                acceptance = self._answer(self._proposals[view])
                 self._publish(
                     Answer(author=self.me, view=view, accepts=acceptance is not None, acceptance=acceptance or b"")
                 )
                 return True
             if owing := frozenset(component) - given.keys():
                 return self._await(owing, now)
-            refused = {each for each in component if not given[each].accepts}
-            if self.me in refused:
-                self.outcome = Outcome(Status.ALONE)
-                return False
             # Somebody refused, or there would be a certificate.
-            component = self._network.reach(self.me, set(component) - refused)
+            side = sides(self._proposals[view], [given[each.author].accepts for each in members])
+            component = self._network.reach(self.me, next(each for each in side if self.me in each))
 
     def _certificate(self) -> Outcome | None:
         """The signed agreement of the most members that it is one of."""
@@ -197,7 +194,7 @@ class Signing:
 
     def _await(self, missing: frozenset[bytes], now: float) -> bool:
         if missing != self._wait.missing or self._news != self._wait.news:
-            self._wait = _Wait(missing, now, self._news)
+            self._wait = _Wait(missing, now, self._news, now + 2 * self._patience)
         return False
 
     # Records

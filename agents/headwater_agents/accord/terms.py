@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from headwater.values import Bounds, Utility
+from headwater.values.formation import poles
 from headwater.values.norms import Floats, distances
 from headwater.values.optimum import optimum
 from headwater_agents.accord.record import Declaration
@@ -43,3 +44,23 @@ def accepts(bounds: Bounds, own: Floats, proposed: Floats, m: int) -> bool:
     """Whether an agreement is within an agent's bounds (capped already): closed, and without slack."""
     parts = ((own[:m], proposed[:m], bounds.weights), (own[m:], proposed[m:], bounds.judgements))
     return all(bool(distances(bounds.norm, a, b) <= bound) for a, b, bound in parts)
+
+
+def sides(proposal: Proposal, accepted: Sequence[bool]) -> tuple[set[bytes], set[bytes]]:
+    """How members part over a proposal that some of them refused, as in memory: those who accept and those who refuse;
+    if all refuse, between the two poles.
+
+    Args:
+        proposal: of k members.
+        accepted: (k,), what each answered, in order; not all true.
+
+    Returns:
+        addresses of the two sides.
+    """
+    own = np.array([each.vector for each in proposal.members])
+    first = np.array(accepted) if any(accepted) else poles(own, proposal.vector)
+    members = [each.author for each in proposal.members]
+    return (
+        {each for each, side in zip(members, first, strict=True) if side},
+        {each for each, side in zip(members, first, strict=True) if not side},
+    )
