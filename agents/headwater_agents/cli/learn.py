@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from headwater_agents.cli.errors import UNVERIFIED, print_json, reported
+from headwater_agents.cli.flower import federate_command
 from headwater_agents.cli.output import terminal
 from headwater_agents.cooperative.errors import CooperativeError
 
@@ -22,6 +23,9 @@ DATA: Final = ("hmda", "arrests", "rain")
 @click.group("learn")
 def learn_group() -> None:
     """Cooperatives that train a shared model under their members' values, and pay for what those admit."""
+
+
+learn_group.add_command(federate_command)
 
 
 @learn_group.command("run")

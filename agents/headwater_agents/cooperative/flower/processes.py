@@ -19,6 +19,7 @@ from headwater_agents.cooperative.flower.absence import FederationError
 _MARK: Final = "HEADWATER_FEDERATION"
 _TICK: Final = 0.1
 _PATIENCE: Final = 30.0
+_GRACE: Final = 3.0
 _HIDDEN: Final = ("HEADWATER_KEY", "HEADWATER_PASSWORD")
 
 
@@ -105,10 +106,10 @@ class Programs:
         """Where a program's output goes."""
         return self._place / f"{name}.log"
 
-    def check(self) -> None:
-        """Raises FederationError if one that should still run has ended."""
+    def check(self, *names: str) -> None:
+        """Raises FederationError if one of these, or with no name any, has ended by itself."""
         for name, child in self._children.items():
-            if child.poll() is not None:
+            if child.poll() is not None and (not names or name in names):
                 raise FederationError(f"{name} ended by itself (code {child.returncode}): {self.last_said(name)}")
 
     def last_said(self, name: str) -> str:
@@ -129,12 +130,19 @@ class Programs:
             _, child = self._children.popitem()
             child.terminate()
             _wait(child)
-        deadline = time.monotonic() + _PATIENCE
-        while (left := self._marked()) and time.monotonic() < deadline:
+        # Their own children notice within seconds. A simulation that still wants to tell the SuperLink of its end goes
+        # on trying; what it did is on disk, so it is told to stop.
+        self._wait_for_none()
+        for kind in (signal.SIGTERM, signal.SIGKILL):
+            for number in self._marked():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(number, kind)
+            self._wait_for_none()
+
+    def _wait_for_none(self) -> None:
+        deadline = time.monotonic() + _GRACE
+        while self._marked() and time.monotonic() < deadline:
             time.sleep(_TICK)
-        for number in left:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(number, signal.SIGKILL)
 
     def _marked(self) -> list[int]:
         """Numbers of all living processes that carry our mark."""
