@@ -6,6 +6,7 @@ contract itself with one line changed.
 
 from __future__ import annotations
 
+import json
 import shutil
 from itertools import permutations, product
 from pathlib import Path
@@ -133,7 +134,9 @@ def test_the_study_reports_its_rounds_and_finds_no_gain() -> None:
     rounds = sum(played.rounds for played in made.played)
     assert [done for done, _ in told] == list(range(1, rounds + 1))
     assert {of for _, of in told} == {rounds}
-    assert made.gains == 0
+    assert made.gains == 0 < made.compared
+    assert json.loads(json.dumps(made.record()))["compared"] == made.compared
+    assert len(made.lines()) == 1 + len(made.played) + 2 + len(made.pushes)
     assert all(played.as_twin for played in made.played)
     assert any(played.broken["mean"].gains for played in made.played)
     assert any(played.broken["void below quorum"].gains for played in made.played)

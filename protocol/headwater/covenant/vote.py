@@ -52,9 +52,9 @@ def lower_median(weights: Mapping[int, int], quorum: int, current: int) -> int:
 
 
 def ballot_hash(chain_id: int, vote: str, number: int, voter: str, tick: int, salt: bytes) -> bytes:
-    """What a voter commits in round `number`; the salt is 32 random bytes, kept until the reveal.
+    """What a voter commits in round `number`; the salt is 32 random bytes, new in every round, kept until the reveal.
 
-    Without a secret salt anybody finds the tick by trying them all. Raises CovenantError.
+    With a salt that others know they find the tick by trying them all. Raises CovenantError.
     """
     if len(salt) != 32:
         raise CovenantError(f"a salt has 32 bytes, got {len(salt)}")

@@ -1,10 +1,16 @@
-"""The study of the vote: who can gain by what, on the bytecode, beside two broken rules, and what a coalition moves."""
+"""The study of the vote: who can gain by what, on the bytecode, beside two broken rules, and what a coalition moves.
+
+python -m headwater_agents.values.gaming.voting_study          the tables
+python -m headwater_agents.values.gaming.voting_study --json   everything
+"""
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 import numpy as np
 
@@ -66,6 +72,31 @@ class VotingStudy:
         """Deviations found on the bytecode that pay a single-peaked voter, or a coalition of them."""
         return sum(found.gains for played in self.played for found in played.searches)
 
+    @property
+    def compared(self) -> int:
+        """Deviations that were compared with the truth, of single voters and of coalitions."""
+        return sum(found.compared for played in self.played for found in played.searches)
+
+    def record(self) -> dict[str, Any]:
+        """Everything, as JSON takes it."""
+        return {"gains": self.gains, "compared": self.compared, **asdict(self)}
+
+    def lines(self) -> list[str]:
+        """The tables as text."""
+        found = ["voters ticks quorum   rounds   compared  gains   under a mean   void below quorum   any preferences"]
+        for played in self.played:
+            e, any_order = played.electorate, played.preferences
+            shown = "" if any_order is None else f"{any_order.gains / any_order.cases:.1%}"
+            found.append(
+                f"{len(e.weights):6} {e.ticks:5} {e.quorum_bps / 100:5.0f}% {played.rounds:8,} "
+                f"{sum(s.compared for s in played.searches):10,} {sum(s.gains for s in played.searches):6} "
+                f"{played.broken['mean'].gains:14,} {played.broken['void below quorum'].gains:19,} {shown:>17}"
+            )
+        found += ["", "share of the revealed stake   result without it   lowest it brings about   highest"]
+        for made in self.pushes:
+            found.append(f"{made.share:27.0%} {made.honest:19} {made.reach_low:24} {made.reach_high:9}")
+        return found
+
 
 def examine(electorate: Electorate, progress: Progress | None = None) -> Played:
     """Play every combination of reports on the bytecode, and search them."""
@@ -125,3 +156,8 @@ def study(seed: int = 0, shapes: Sequence[tuple[int, int]] = SHAPES, progress: P
         played.append(examine(electorate, lambda now, _of, before=before: tell(before + now, sum(sizes))))  # type: ignore[misc]
         done += size
     return VotingStudy(played=tuple(played), pushes=tuple(pushes(rng)))
+
+
+if __name__ == "__main__":
+    made = study()
+    print(json.dumps(made.record(), indent=1) if "--json" in sys.argv[1:] else "\n".join(made.lines()))
