@@ -14,7 +14,7 @@ from headwater_agents.cooperative.measure import over_seeds
 from headwater_agents.cooperative.problem import make_problem
 from headwater_agents.cooperative.profiles import deal
 from headwater_agents.cooperative.tables import SOURCES
-from headwater_agents.cooperative.trial import Setting
+from headwater_agents.cooperative.trial import ARMS, Setting
 from headwater_agents.lab.campaign import Record, code_version
 
 BASE: Final = "no-filter"
@@ -24,7 +24,7 @@ QUALITY: Final = ("accuracy", "loss", "group_accuracy", "group_loss", "others_lo
 
 def summarise_run(setting: Setting, seeds: Sequence[int], records: Sequence[Record], command: str) -> dict[str, Any]:
     """Arms beside each other: quality, its difference to no filter on the same seeds, breaches, and credit."""
-    arms = list(records[0]["arms"])
+    arms = [arm for arm in ARMS if arm in records[0]["arms"]]
     return {
         **head("run", setting, seeds, records, command),
         "arms": [_arm(arm, records, BASE if BASE in arms else None) for arm in arms],
@@ -35,7 +35,7 @@ def summarise_sweep(
     setting: Setting, grid: Sequence[float], seeds: Sequence[int], records: Sequence[Sequence[Record]], command: str
 ) -> dict[str, Any]:
     """Arms over strictness, `records[i]` being the seeds' at `grid[i]`; each paired with the grid's first point."""
-    arms = list(records[0][0]["arms"])
+    arms = [arm for arm in ARMS if arm in records[0][0]["arms"]]
     points = [
         {
             "strictness": strictness,

@@ -52,6 +52,8 @@ class WholeConfig:
     def __post_init__(self) -> None:
         if not 1 <= self.members <= 12:
             raise CooperativeError(f"members is {self.members}; accepted: 1 to 12, a month each at least")
+        if not (np.isfinite(self.bound) and self.bound >= 0):
+            raise CooperativeError(f"bound is {self.bound}; it must be a finite number, 0 or more")
         if self.questions < 1:
             raise CooperativeError(f"questions is {self.questions}; it must be at least 1")
 
