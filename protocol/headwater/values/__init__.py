@@ -16,7 +16,6 @@ from headwater.values.formation import form, group_optima, poles, sign
 from headwater.values.generators import complete, from_networkx, joined, nearest, random_geometric, small_world
 from headwater.values.graph import SocialGraph, components_of, metropolis
 from headwater.values.measures import Measures, gini, measures, utilities
-from headwater.values.median import weighted_lower_median
 from headwater.values.norms import Norm, diameter, distance, distances
 from headwater.values.overlap import Overlap, homes, overlap
 from headwater.values.population import Population, PopulationBounds
@@ -90,5 +89,4 @@ __all__ = [
     "sweep_threshold",
     "transition",
     "utilities",
-    "weighted_lower_median",
 ]

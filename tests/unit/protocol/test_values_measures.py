@@ -1,8 +1,6 @@
-"""What agreements are worth: utility, inequality, overlap, sweeps, and the vote's median."""
+"""What agreements are worth: utility, inequality, overlap and sweeps."""
 
 from __future__ import annotations
-
-import itertools
 
 import numpy as np
 import pytest
@@ -33,7 +31,6 @@ from headwater.values import (
     sweep_bounds,
     sweep_threshold,
     utilities,
-    weighted_lower_median,
 )
 
 RULES = settings(deadline=None, derandomize=True, max_examples=60)
@@ -202,33 +199,3 @@ def test_the_baseline_is_the_single_consensus():
     for p in (1, 2, INF):
         worth = utilities(them, consensus(them, p).system.vector)
         assert baseline(them, p) == measures(them, worth)
-
-
-@RULES
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5)), min_size=1, max_size=15))
-def test_the_lower_median_has_half_the_stake_at_or_below_it_and_no_lower_tick_has(votes):
-    ticks, stakes = (list(column) for column in zip(*votes, strict=True))
-    if not sum(stakes):
-        with pytest.raises(ValuesError, match="somebody has some"):
-            weighted_lower_median(ticks, stakes)
-        return
-    median = weighted_lower_median(ticks, stakes)
-    each = sorted(tick for tick, stake in votes for _ in range(stake))
-    assert median == each[(len(each) - 1) // 2]
-
-
-def test_no_voter_with_a_single_peak_gains_by_naming_another_tick():
-    stakes = [3, 1, 2]
-    for peaks in itertools.product(range(5), repeat=3):
-        honest = weighted_lower_median(list(peaks), stakes)
-        for voter, lie in itertools.product(range(3), range(5)):
-            named = [lie if i == voter else peak for i, peak in enumerate(peaks)]
-            moved = weighted_lower_median(named, stakes)
-            # Whatever a lie moves, it moves away from the voter's peak.
-            assert (moved - honest) * (honest - peaks[voter]) >= 0
-
-
-@pytest.mark.parametrize(("ticks", "stakes"), [([1], [1, 2]), ([1.0], [1]), ([1], [True]), ([1], [-1]), ([], [])])
-def test_votes_that_cannot_be_counted_are_refused(ticks, stakes):
-    with pytest.raises(ValuesError, match=r"stakes|votes"):
-        weighted_lower_median(ticks, stakes)
