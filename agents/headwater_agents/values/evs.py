@@ -19,7 +19,10 @@ from headwater_agents.values.society import Society, unbounded
 
 VALUES: Final = ("religiosity", "permissiveness")
 ACTIONS: Final = ("adoption", "divorce")
-SOURCE: Final = "European Values Study 2017, 34 countries, aggregated as by Lera-Leri et al. (AAMAS 2022, Knowledge-Based Systems 2024)"
+SOURCE: Final = (
+    "European Values Study 2017, 34 countries, aggregated as described by Lera-Leri et al. "
+    "(AAMAS 2022; Knowledge-Based Systems 2024)"
+)
 
 
 def table(name: str) -> list[dict[str, str]]:

