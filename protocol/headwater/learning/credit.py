@@ -33,7 +33,7 @@ import numpy as np
 from headwater.credit import FunctionGame, shapley
 from headwater.learning.batch import Batch, Floats
 from headwater.learning.errors import RoundError
-from headwater.learning.novelty import Revealed, novel_part
+from headwater.learning.novelty import Revealed, novel_part, outside
 from headwater.learning.tasks import Task
 
 
@@ -53,6 +53,8 @@ class RoundCredit:
         values: (n,), by the rule of the round; exactly 0 for who is inadmissible, idle or adds nothing.
         first_order: (n,), the first-order credits, whatever the rule.
         novelty: (n,), ‖r‖ / ‖u‖, from 0 to 1; 0 for the inadmissible.
+        luck: (n,), the standard deviation of the first-order credit of a random direction of the length of w_i r_i in
+            the space that was new to i: w_i ‖r_i‖ ‖∇L(x') outside K‖ / √(d − rank K).
         known: (n,), how many directions were known when each committed.
         gain: L(θ) − L(θ after), of the whole round.
         unowned: gain − Σ values: what known directions brought, and what a rule does not divide.
@@ -61,6 +63,7 @@ class RoundCredit:
     values: Floats
     first_order: Floats
     novelty: Floats
+    luck: Floats
     known: tuple[int, ...]
     gain: float
     unowned: float
@@ -113,20 +116,22 @@ def credit_round(
         raise RoundError("weights are at least 0")
     seen = updates if raw is None else np.where(np.asarray(admissible)[:, None], updates, raw)
     values, slopes, novelty, known = np.zeros(n), np.zeros(n), np.zeros(n), [0] * n
+    luck, bases = np.zeros(n), dict[int, Floats]()
     start = np.asarray(theta, dtype=np.float64)
     at = start
     for slot in sorted(set(slots)):
-        here = [i for i in range(n) if slots[i] == slot and admissible[i]]
-        before = [(agents[i], seen[i]) for i in range(n) if slots[i] < slot]
         parts = np.zeros((n, d))
+        here = [i for i in range(n) if slots[i] == slot and admissible[i]]
+        before = [seen[i] for i in range(n) if slots[i] < slot]
         for i in here:
-            parts[i], known[i] = novel_part(
+            parts[i], rows = novel_part(
                 updates[i],
                 [start, *(public[i] if public else ())],
-                [u for agent, u in before if agent != agents[i]],
-                [item.update for item in past if item.agent != agents[i]],
+                before,
+                past,
                 d // 2,
             )
+            known[i], bases[i] = len(rows), rows
             length = float(np.linalg.norm(updates[i]))
             novelty[i] = float(np.linalg.norm(parts[i])) / length if length else 0.0
         moved = np.asarray(weights)[:, None] * parts
@@ -134,16 +139,21 @@ def credit_round(
         new = [i for i in here if parts[i].any()]
         if new:
             slope = task.gradient(at, validation)
+            for i in new:
+                # A random direction of the novel space has a first-order credit of mean zero and this deviation.
+                left = float(np.linalg.norm(outside(slope, bases[i])))
+                luck[i] = float(np.linalg.norm(moved[i])) * left / np.sqrt(d - known[i])
             slopes[new] = [-float(slope @ moved[i]) for i in new]
             values[new] = slopes[new] if rule is Rule.FIRST_ORDER else _exact(task, at, moved[new], validation, rule)
         at = at + moved.sum(axis=0)
     gain = task.loss(start, validation) - task.loss(at, validation)
-    for array in (values, slopes, novelty):
+    for array in (values, slopes, novelty, luck):
         array.flags.writeable = False
     return RoundCredit(
         values=values,
         first_order=slopes,
         novelty=novelty,
+        luck=luck,
         known=tuple(known),
         gain=gain,
         unowned=gain - float(values.sum()),

@@ -1,11 +1,13 @@
 """Credits accumulated round by round, and what they come to: shares, and the integer weights that a cascade announces.
 
-    total_i = Σ_t c_i(t)          share_i = max(0, total_i − caution · √Σ_t c_i(t)²) / Σ_j the same
+    total_i = Σ_t c_i(t)        due_i = max(0, total_i − caution · √Σ_t luck_i(t)²)        share_i = due_i / Σ_j due_j
 
-Who adds noise to what is known gains nothing in expectation, but max(0, ·) pays luck and forgives bad luck. With noise
-as likely as its mirror image, a total exceeds κ · √Σ c² with a chance of at most exp(−κ²/2) to first order (de la Peña,
-"A general class of exponential inequalities for martingales and ratios", Annals of Probability 27, 1999). `caution` is
-that κ: 0, the default, pays every positive total; it is dear to honest members whose credit lies in few rounds.
+Who sends noise gains nothing in expectation, but max(0, ·) pays luck and forgives bad luck. Noise that prefers no
+direction of what is new has first-order credits of mean zero, sub-Gaussian with deviation luck_i(t) (a coordinate of a
+point of the sphere), so its total exceeds caution · √Σ luck² with a chance of at most exp(−caution²/2), for one date of
+payment fixed beforehand (Hoeffding's inequality for martingales); curvature lowers it further. `caution` 0 pays every
+positive total; 1, the default, takes nearly all from noise, and from honest members whose own information does not
+stand out from it.
 """
 
 from __future__ import annotations
@@ -16,11 +18,14 @@ from types import MappingProxyType
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from headwater.credit import NoCreditError, weights_from_credit
 from headwater.learning.errors import RoundError
 from headwater.learning.rounds import Round
 
+CAUTION: Final = 1.0
+"""Deviations of luck that are not paid unless somebody says otherwise."""
 NEGLIGIBLE: Final = 1e-12
 """Nats at or below which a total is rounding."""
 
@@ -29,7 +34,7 @@ NEGLIGIBLE: Final = 1e-12
 class Ledger:
     """What every agent has been credited so far. Immutable: adding gives a new ledger.
 
-    totals: nats, agents in the order they came. squares: Σ c², nats². rounds: how many were added.
+    totals: nats, agents in the order they came. squares: Σ luck², nats². rounds: how many were added.
     """
 
     totals: Mapping[str, float] = field(default_factory=dict)
@@ -42,32 +47,33 @@ class Ledger:
 
     def add(self, played: Round) -> Ledger:
         """The ledger with one more round."""
-        return self.add_values(played.agents, [float(value) for value in played.credit.values])
+        return self.add_values(played.agents, [float(c) for c in played.credit.values], played.credit.luck)
 
-    def add_values(self, agents: Sequence[str], values: Sequence[float]) -> Ledger:
-        """The ledger with one more round's credits, (n,) nats. Raises RoundError unless finite, one for each agent."""
-        if len(agents) != len(values) or len(set(agents)) != len(agents) or not np.isfinite(values).all():
-            raise RoundError("a round's credits are finite, one for each agent, no agent twice")
+    def add_values(self, agents: Sequence[str], values: Sequence[float], luck: npt.ArrayLike = 0.0) -> Ledger:
+        """The ledger with one more round's credits and luck, (n,) nats. RoundError unless finite and one an agent."""
+        lucks = np.broadcast_to(np.asarray(luck, dtype=np.float64), len(values))
+        if len(agents) != len(values) or len(set(agents)) != len(agents) or not np.isfinite([*values, *lucks]).all():
+            raise RoundError("a round's credits and luck are finite, one for each agent, no agent twice")
         totals, squares = dict(self.totals), dict(self.squares)
-        for agent, value in zip(agents, values, strict=True):
+        for agent, value, deviation in zip(agents, values, lucks, strict=True):
             totals[agent] = totals.get(agent, 0.0) + value
-            squares[agent] = squares.get(agent, 0.0) + value * value
+            squares[agent] = squares.get(agent, 0.0) + float(deviation) ** 2
         return Ledger(totals, squares, self.rounds + 1)
 
-    def due(self, caution: float = 0.0) -> dict[str, float]:
-        """What each agent's share is in proportion to: max(0, total − caution · √Σ c²), nats. RoundError: below 0."""
+    def due(self, caution: float = CAUTION) -> dict[str, float]:
+        """What shares are in proportion to: max(0, total − caution · √Σ luck²), nats. RoundError: caution below 0."""
         if not 0 <= caution < np.inf:
             raise RoundError(f"caution is finite and at least 0; got {caution}")
         found = {agent: total - caution * self.squares[agent] ** 0.5 for agent, total in self.totals.items()}
         return {agent: value if value > NEGLIGIBLE else 0.0 for agent, value in found.items()}
 
-    def shares(self, caution: float = 0.0) -> dict[str, float]:
+    def shares(self, caution: float = CAUTION) -> dict[str, float]:
         """Shares with sum 1, or all zero when nobody's credit is above zero."""
         due = self.due(caution)
         whole = sum(due.values())
         return {agent: value / whole if whole > 0 else 0.0 for agent, value in due.items()}
 
-    def weights(self, total: int = 10_000_000, caution: float = 0.0) -> dict[str, int]:
+    def weights(self, total: int = 10_000_000, caution: float = CAUTION) -> dict[str, int]:
         """Integer weights with sum `total`, in proportion to the shares, by largest remainder.
 
         Raises:

@@ -1,10 +1,10 @@
 """What an update adds to what was known: its part outside the span of everything public when it was committed.
 
 With K the span of what was known, u = p + r splits into p in K, which anybody could have sent, and r at right angles to
-K. Only r can earn. Known to a member are the model itself, the directions that the profiles give away (gradients of
-protected and reference losses, axes of frozen features, the cuts of its own projection), the updates that others
-committed in earlier slots of this round, and those that others revealed in the rounds of the window. Its own earlier
-updates are not held against it.
+K. Only r can earn. Known to a member are the model itself and its last change, the directions that the profiles give
+away (gradients of protected and reference losses, axes of frozen features, the cuts of its own projection), the updates
+committed in earlier slots of this round, and all that were revealed in the rounds of the window, its own among them:
+what a member knows is paid once, or a lucky draw could be sold again and again, and damage be repaired by who did it.
 """
 
 from __future__ import annotations
@@ -54,25 +54,28 @@ def outside(vector: Floats, rows: Floats) -> Floats:
 
 
 def novel_part(
-    update: Floats, public: Sequence[Floats], earlier: Sequence[Floats], past: Sequence[Floats], room: int
-) -> tuple[Floats, int]:
-    """The part of an update that can earn, and the rank of what was known.
+    update: Floats, public: Sequence[Floats], earlier: Sequence[Floats], past: Sequence[Revealed], room: int
+) -> tuple[Floats, Floats]:
+    """The part of an update that can earn, and what was known.
 
     Args:
         update: (d,), an admissible update.
         public: directions that are everybody's.
-        earlier: what others committed in earlier slots of this round.
-        past: what others revealed in earlier rounds, the latest first; taken while the rank is below `room`, so that a
-            long past does not fill the space and leave nobody anything to add.
-        room: how many directions may be known before the past is cut.
+        earlier: what was committed in earlier slots of this round.
+        past: what was revealed in earlier rounds, the latest first. The latest round counts whole; older ones are taken
+            while the rank is below `room`, or a long past would fill the space and leave nobody anything to add.
+        room: how many directions may be known before older rounds are cut.
 
     Returns:
-        (d,), exactly zero where there is nothing new, and the rank.
+        (d,), exactly zero where there is nothing new, and orthonormal rows (rank, d).
     """
-    known = basis([*public, *earlier], len(update))
-    if len(known) < room:
-        known = basis([*known, *past], len(update), room)
+    latest = max((item.round for item in past), default=0)
+    last = [item.update for item in past if item.round == latest]
+    known = basis([*public, *earlier, *last], len(update))
+    older = [item.update for item in past if item.round < latest]
+    if older and len(known) < room:
+        known = basis([*known, *older], len(update), room)
     rest = outside(update, known)
     if float(np.linalg.norm(rest)) <= TOLERANCE * float(np.linalg.norm(update)):
-        return np.zeros_like(update), len(known)
-    return rest, len(known)
+        return np.zeros_like(update), known
+    return rest, known

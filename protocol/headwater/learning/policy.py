@@ -28,6 +28,7 @@ from headwater.learning.profile import (
     ReferenceAccuracy,
     units,
 )
+from headwater.learning.safejson import check_depth, loads
 
 _KINDS: dict[str, type[Constraint]] = {
     Kind.PROTECTED_LOSS: ProtectedLoss,
@@ -60,8 +61,9 @@ def parse_profile(text: str, form: str = "toml") -> Profile:
     if form not in ("toml", "json"):
         raise ProfileError(f"a profile file is toml or json; got {form!r}")
     try:
-        fields = tomllib.loads(text) if form == "toml" else json.loads(text, object_pairs_hook=_unlike)
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError, RecursionError) as error:
+        check_depth(text)
+        fields = tomllib.loads(text) if form == "toml" else loads(text)
+    except ValueError as error:
         raise ProfileError(f"not {form.upper()}: {error}") from None
     return profile_from(fields)
 
@@ -71,10 +73,23 @@ def profile_from(fields: object) -> Profile:
     checker = jsonschema.Draft202012Validator(schema())
     problem = jsonschema.exceptions.best_match(checker.iter_errors(fields))
     if problem is not None:
+        problem = _of_its_kind(problem)
         where = "".join(f"[{at}]" if isinstance(at, int) else f".{at}" for at in problem.absolute_path)
         raise ProfileError(f"profile{where}: {problem.message[:300]}")
     given: dict[str, Any] = fields  # type: ignore[assignment]  # the schema has said so
     return Profile(given["name"], tuple(_constraint(entry) for entry in given["constraints"]))
+
+
+def _of_its_kind(problem: jsonschema.ValidationError) -> jsonschema.ValidationError:
+    """Of a constraint that no kind takes, what the kind that it names has against it."""
+    if problem.validator != "oneOf" or not isinstance(problem.instance, dict) or "kind" not in problem.instance:
+        return problem
+    for at, kind in enumerate(problem.schema["oneOf"]):
+        if kind.get("properties", {}).get("kind", {}).get("const") == problem.instance["kind"]:
+            own = [error for error in problem.context if error.relative_schema_path[0] == at]
+            return jsonschema.exceptions.best_match(own) or problem
+    problem.message = f"kind {problem.instance['kind']!r} is none of {', '.join(Kind)}"
+    return problem
 
 
 def load_profile(path: Path | str) -> Profile:
@@ -144,10 +159,3 @@ def _value(name: str, value: Any) -> Any:
 
 def _compact(fields: object) -> str:
     return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-
-
-def _unlike(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise ProfileError("a profile names no key twice")
-    return fields

@@ -102,11 +102,16 @@ class Settings:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class State:
-    """Where a cooperative stands: the model (d,), what was revealed in the window (latest first), the round's number."""
+    """Where a cooperative stands.
+
+    theta: (d,), the model. history: what was revealed in the window, latest first. number: the next round's.
+    before: (d,), the model one round earlier; none at the start.
+    """
 
     theta: Floats
     history: tuple[Revealed, ...] = ()
     number: int = 0
+    before: Floats | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -185,6 +190,7 @@ def play_round(
     weights = settings.step * sizes / total if total > 0 else np.zeros(n)
     shrink = _shrink(weights @ updates, profiles, context, spaces) if total > 0 else 1.0
     weights = weights * shrink
+    last = [] if state.before is None else [theta - state.before]
     raw = np.array([_readable(item.update) for item in ordered]).reshape(n, d)
     credit = credit_round(
         task,
@@ -195,7 +201,7 @@ def play_round(
         validation,
         slots=[int(item.slot) for item in ordered],
         agents=agents,
-        public=[[*spaces.normals(), *verdict.cuts] for verdict in verdicts],
+        public=[[*last, *spaces.normals(), *verdict.cuts] for verdict in verdicts],
         past=state.history,
         rule=settings.rule,
         raw=raw,
@@ -218,7 +224,7 @@ def play_round(
         shrink=shrink,
         spaces=spaces,
         credit=credit,
-        state=State(theta=after, history=kept, number=state.number + 1),
+        state=State(theta=after, history=kept, number=state.number + 1, before=theta),
     )
 
 

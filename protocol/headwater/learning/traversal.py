@@ -4,8 +4,8 @@ The orchestrator knows how many examples each node has, and draws virtual batche
 visits the nodes that hold a part of it. A node gets the model and its row numbers, runs forward, and answers with what
 the first layer made of the rows, the slopes of the losses in the scores, its loss, and its own sum for the first layer,
 which alone needs raw features. The orchestrator puts the rows in the batch's order and runs backward through all other
-layers. The gradient is that of the same batch in one place, up to the order in which floats are added (Batbaatar, Kim, Kim and
-Young, "Traversal Learning: A Lossless And Efficient Distributed Learning Framework", arXiv 2504.07471).
+layers. The gradient is that of the same batch in one place, up to the order in which floats are added (Batbaatar, Kim,
+Kim and Young, "Traversal Learning: A Lossless And Efficient Distributed Learning Framework", arXiv 2504.07471).
 
 Raw features stay at the nodes. Labels do not: a slope is below zero exactly at the label. Nor are first-layer outputs
 private: with a first layer as wide as the features, whoever knows the model can solve for them. Without hidden layers a
