@@ -8,7 +8,17 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from bench import bench_chain, bench_flow, bench_lab, bench_market, bench_node, bench_shapley, bench_values, gas
+from bench import (
+    bench_chain,
+    bench_flow,
+    bench_lab,
+    bench_learning,
+    bench_market,
+    bench_node,
+    bench_shapley,
+    bench_values,
+    gas,
+)
 
 PARTS: Final[dict[str, tuple[str, Callable[[bool], Any], Callable[[Any], str]]]] = {
     "gas": ("Gas, whole transactions on py-evm, beside what is aimed for", lambda quick: gas.measure(), gas.table),
@@ -22,6 +32,11 @@ PARTS: Final[dict[str, tuple[str, Callable[[bool], Any], Callable[[Any], str]]]]
     "market": ("Paid signals beside the same app without payment, over loopback", bench_market.run, bench_market.table),
     "node": ("Our node beside anvil, over loopback", bench_node.run, bench_node.table),
     "values": ("Agreements and the consensus beside scipy and cvxpy", bench_values.run, bench_values.table),
+    "learning": (
+        "Projection and credit of updates beside cvxpy and scipy",
+        bench_learning.run,
+        bench_learning.table,
+    ),
     "lab": ("The vectorised twin and a crowd of forecasters on it", bench_lab.run, bench_lab.table),
 }
 
