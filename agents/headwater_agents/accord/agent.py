@@ -14,6 +14,7 @@ from headwater_agents.accord.link import Link
 from headwater_agents.accord.record import Declaration, read, receipt_of
 from headwater_agents.accord.report import Counts, Report
 from headwater_agents.accord.signing import Signing, Status
+from headwater_agents.accord.stream import Ending
 from headwater_agents.accord.terms import Proposal, Signer, accepts, no_words, propose
 
 _LATE_S: Final = 0.1
@@ -123,11 +124,15 @@ class Agent:
             for link in self.links.values():
                 link.speak = True  # so that everybody hears of it even if the first packets are lost
         sent = self._speak(time)
-        self._planned = self.due(now)
+        self._planned = self._due(now)
         return sent
 
-    def due(self, now: float) -> float:
+    @property
+    def due(self) -> float:
         """When to poll again at the latest."""
+        return self._planned
+
+    def _due(self, now: float) -> float:
         time = now - self._lost_time
         times = [link.due for number, link in self.links.items() if self._needs(number, link)]
         signing = self.signing.due()
@@ -158,9 +163,11 @@ class Agent:
         time = self._planned - self._lost_time
         if time - max(self._over_since, self._last_news()) > 2 * self.brief.rules.patience:
             return True
-        return (
-            not any(self._needs(number, link) for number, link in self.links.items())
-            and time - self._disturbed_at > self._quiet
+        heard_of = time - self.brief.rules.patience
+        return time - self._disturbed_at > self._quiet and not any(
+            self._needs(number, link)
+            for number, link in self.links.items()
+            if max(link.heard_at, self._over_since) > heard_of
         )
 
     def report(self) -> Report:
@@ -228,8 +235,8 @@ class Agent:
     def _needs(self, number: int, link: Link) -> bool:
         """Whether it has to go on speaking to a neighbour, or listening to it."""
         edge = self.exchange.edges[number]
-        if edge.heard.ending is not None:
-            return False
+        if edge.heard.ending is not None or (edge.drop is not None and edge.drop.reason is Ending.SILENT):
+            return False  # it has gone, or seems to have; should it ask, it is told
         if edge.said.pending:
             return True
         if not edge.stands:

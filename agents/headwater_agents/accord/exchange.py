@@ -70,6 +70,8 @@ class AgentExchange:
         self.round, self.phase = 0, ESTIMATE
         self.leave_at = leave_at
         self.settled = self.left = False
+        self.dropped = 0
+        """edges gone so far"""
         self.edges = {number: Edge() for number in sorted(neighbours)}
         self._m, self._bounds, self._size, self._config, self._lag = m, bounds, size, config, lag
         self._degree = len(self.edges)
@@ -198,6 +200,7 @@ class AgentExchange:
         counted = self.phase == DEGREE  # in this round's degree already
         edge.drop = Drop(degree=self.round + counted, mix=self.round, reason=reason, by_me=by_me)
         edge.said.finish(reason)
+        self.dropped += 1
 
     def _plausible(self, estimate: Floats) -> bool:
         weights, judgements = estimate[: self._m], estimate[self._m :]

@@ -20,6 +20,8 @@ from headwater_agents.accord.brief import Rules
 from headwater_agents.accord.casting import briefs_of
 from headwater_agents.accord.errors import AccordError
 from headwater_agents.accord.report import Report
+from headwater_agents.accord.stream import Drop
+from headwater_agents.swarm.memory import proportional_set
 
 MAX_AGENTS: Final = 1_000
 _THREADS: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -36,9 +38,11 @@ class State:
         decided: agents that signed or are alone for good.
         pids: processes that run, by agent.
         reports: of those who ended.
-        killed: agents that were killed, or ended without a word.
+        killed: agents that were killed, or ended without a word, and a round that they had reached.
+        drops: edges that did not go by a refused estimate, by (who tells of it, neighbour).
         seconds: since all were started.
         decided_seconds: until the last of the living had decided.
+        memory: most bytes of an agent's process, proportionally shared, when it decided; None if not known.
     """
 
     rounds: dict[int, int] = field(default_factory=dict)
@@ -46,8 +50,10 @@ class State:
     pids: dict[int, int] = field(default_factory=dict)
     reports: dict[int, Report] = field(default_factory=dict)
     killed: dict[int, int] = field(default_factory=dict)
+    drops: dict[tuple[int, int], Drop] = field(default_factory=dict)
     seconds: float = 0.0
     decided_seconds: float = 0.0
+    memory: int | None = None
 
 
 def run_processes(
@@ -118,6 +124,10 @@ def _note(state: State, said: dict[str, Any]) -> None:
     elif "status" in said:
         state.decided.add(said["agent"])
         state.decided_seconds = state.seconds
+        if (memory := proportional_set(state.pids.get(said["agent"]))) is not None:
+            state.memory = max(memory, state.memory or 0)
+    elif "dropped" in said:
+        state.drops[said["agent"], said["dropped"]] = Drop.from_json(said["how"])
     elif "report" in said:
         report = Report.from_json(said["report"])
         state.reports[report.number] = report

@@ -3,10 +3,10 @@
     python -m headwater_agents.accord.nursery CONTROL
 
 CONTROL is a socket of JSON lines. Asked {"sockets": n} it answers {"ports": [...]}; asked {"socket": i, "brief": {...}}
-it forks that agent and answers {"started": number, "pid": pid}; told {"go": true} it lets them all begin, so that nobody
-waits for who is not there yet; asked {"signal": s, "agent": number} it passes the signal on, to children of its own only.
-It passes on what agents say, and {"ended": number, "code": code}. It ends with whoever holds the other end, and so do
-the agents. An agent is forked before the next one's brief is parsed.
+it forks that agent and answers {"started": number, "pid": pid}; told {"go": true} it lets them all begin, so that
+nobody waits for who is not there yet; asked {"signal": s, "agent": number} it passes the signal on, to children of its
+own only. It passes on what agents say, and {"ended": number, "code": code}. It ends with whoever holds the other end,
+and so do the agents. An agent is forked before the next one's brief is parsed.
 """
 
 from __future__ import annotations

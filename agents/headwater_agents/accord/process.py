@@ -16,6 +16,7 @@ from headwater_agents.accord.agent import Agent
 from headwater_agents.accord.brief import Brief
 from headwater_agents.accord.faults import BadNetwork
 from headwater_agents.accord.packet import MAX_PACKET
+from headwater_agents.accord.stream import Ending
 from headwater_agents.accord.terms import Signer, no_words
 
 HOST: Final = "127.0.0.1"
@@ -63,6 +64,8 @@ class AgentProcess:
         self._told = -1
         self._every = max(1, brief.rules.formation.rounds // _TELLS)
         self._decided = False
+        self._dropped = 0
+        self._told_of: set[int] = set()
 
     def run(self) -> None:
         """Until the end. SIGTERM makes it leave as it should."""
@@ -75,7 +78,7 @@ class AgentProcess:
             self._go_on()
             now = time.monotonic()
             out = self._network.due()
-            wake = agent.due(now) if out is None else min(agent.due(now), out)
+            wake = agent.due if out is None else min(agent.due, out)
             ready = waiter.poll(max(0.0, 1_000 * (wake - now)))
             if any(descriptor == self._lifeline for descriptor, _ in ready):
                 return
@@ -86,7 +89,10 @@ class AgentProcess:
 
     def _go_on(self) -> None:
         now = time.monotonic()
-        for to, data in self._agent.poll(now):
+        sent = self._agent.poll(now)
+        if self._agent.exchange.dropped != self._dropped:
+            self._tell_drops()  # before anybody else can know of it, so that it is known even if this process is killed
+        for to, data in sent:
             self._network.send(now, to, data)
         for to, data in self._network.out(now):
             with suppress(OSError):  # a full buffer loses packets, as networks do
@@ -102,6 +108,15 @@ class AgentProcess:
         if not self._decided and self._agent.signing.signed is not None:
             self._decided = True
             self._tell({"agent": self._brief.number, "status": str(self._agent.signing.outcome.status)})
+
+    def _tell_drops(self) -> None:
+        exchange = self._agent.exchange
+        self._dropped = exchange.dropped
+        for number, edge in exchange.edges.items():
+            drop = edge.drop
+            if drop is not None and drop.reason is not Ending.REFUSED and number not in self._told_of:
+                self._told_of.add(number)
+                self._tell({"agent": self._brief.number, "dropped": number, "how": drop.to_json()})
 
     def _drain(self) -> None:
         for _ in range(_DRAIN):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from headwater.values import Bounds, FormationConfig, Population, SocialGraph
 from headwater.values.exchange import accepts_estimate, relative_sizes, step
 from headwater.values.norms import Floats, distances
 from headwater_agents.accord.report import Report
-from headwater_agents.accord.stream import Ending
+from headwater_agents.accord.stream import Drop, Ending
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,7 +21,7 @@ class Replay:
     Attributes:
         estimates: (n, d), as the exchange left them; who is left alone is back at its own.
         edges: the pairs (i, j), i < j, that both ends kept.
-        margin: the least distance from a bound at which a neighbour's estimate was judged in any round; inf if none was.
+        margin: the least distance from a bound at which an estimate was judged after a step; inf if none was.
     """
 
     estimates: Floats
@@ -33,7 +33,7 @@ def replay(
     population: Population,
     graph: SocialGraph,
     config: FormationConfig,
-    cuts: Mapping[tuple[int, int], tuple[int, int]] | None = None,
+    drops: Mapping[tuple[int, int], Drop] | None = None,
 ) -> Replay:
     """The exchange of a whole population by the agents' own `step`, one agent after another.
 
@@ -41,14 +41,14 @@ def replay(
         population: of n agents.
         graph: their edges.
         config: its tolerance is not used: all rounds are run.
-        cuts: by (judge, other): the first round in whose degree the edge does not count for the judge, and the first in
-            which it is not mixed over, whatever the judge would have said.
+        drops: by (judge, other), edges that the judge drops in that round whatever it thinks of the estimate.
     """
     n, m = population.n, population.m
     own, sizes = population.vectors, relative_sizes(population)
     bounds = [_bounds(population, i).capped(config.threshold) for i in range(n)]
-    cut = dict(cuts or {})
     never = config.rounds + 1
+    counts = {pair: drop.degree for pair, drop in (drops or {}).items()}
+    mixes = {pair: drop.mix for pair, drop in (drops or {}).items()}
     neighbours: list[list[int]] = [[] for _ in range(n)]
     for i, j in graph.edges.tolist():
         neighbours[i].append(j)
@@ -58,13 +58,10 @@ def replay(
     margin = np.inf
     for t in range(config.rounds + 1):
         accepted = {(i, j): accepts_estimate(bounds[i], own[i], estimates[j], m) for i in range(n) for j in standing[i]}
-        margin = min([margin, *(_margin(bounds[i], own[i], estimates[j], m) for i, j in accepted)])
+        if t:  # before the first step there is nothing that could differ
+            margin = min([margin, *(_margin(bounds[i], own[i], estimates[j], m) for i, j in accepted)])
         counted = [
-            [
-                j
-                for j in standing[i]
-                if accepted[i, j] and accepted.get((j, i), True) and t < cut.get((i, j), (never, never))[0]
-            ]
+            [j for j in standing[i] if accepted[i, j] and accepted.get((j, i), True) and t < counts.get((i, j), never)]
             for i in range(n)
         ]
         if t == config.rounds:
@@ -73,7 +70,7 @@ def replay(
         degrees = [len(each) for each in counted]
         following = np.empty_like(estimates)
         for i in range(n):
-            mixed = [j for j in counted[i] if t < cut.get((i, j), (never, never))[1]]
+            mixed = [j for j in counted[i] if t < mixes.get((i, j), never)]
             weights = np.array([1.0 / (1.0 + max(degrees[i], degrees[j])) for j in mixed])
             following[i] = step(
                 own[i],
@@ -93,17 +90,14 @@ def replay(
     return Replay(estimates, frozenset(both), float(margin))
 
 
-def cuts_of(reports: Sequence[Report]) -> dict[tuple[int, int], tuple[int, int]]:
-    """The cuts that reports tell of: edges that went for another reason than a refused estimate.
-
-    Who was killed tells nothing; towards those who refused it, it had heard so, and it dropped nobody else.
-    """
-    cuts = {}
-    for report in reports:
-        for other, drop in report.drops.items():
-            if drop.reason is not Ending.REFUSED:
-                cuts[report.number, other] = (drop.degree, drop.mix)
-    return cuts
+def drops_of(reports: Iterable[Report]) -> dict[tuple[int, int], Drop]:
+    """Edges that did not go by a refused estimate, by (who tells of it, neighbour)."""
+    return {
+        (report.number, other): drop
+        for report in reports
+        for other, drop in report.drops.items()
+        if drop.reason is not Ending.REFUSED
+    }
 
 
 def kept_by_both(graph: SocialGraph, reports: Sequence[Report]) -> frozenset[tuple[int, int]]:

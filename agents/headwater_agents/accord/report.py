@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from headwater_agents.accord.signing import Status
-from headwater_agents.accord.stream import Drop, Ending
+from headwater_agents.accord.stream import Drop
 
 if TYPE_CHECKING:
     from headwater_agents.accord.agent import Agent
@@ -80,10 +80,7 @@ class Report:
     def to_json(self) -> dict[str, Any]:
         """As JSON has it."""
         return asdict(self) | {
-            "drops": {
-                str(number): [drop.degree, drop.mix, int(drop.reason), drop.by_me]
-                for number, drop in self.drops.items()
-            },
+            "drops": {str(number): drop.to_json() for number, drop in self.drops.items()},
             "acceptances": {str(number): acceptance for number, acceptance in self.acceptances.items()},
         }
 
@@ -98,9 +95,6 @@ class Report:
             members=tuple(value["members"]),
             system=tuple(value["system"]),
             acceptances={int(number): acceptance for number, acceptance in value["acceptances"].items()},
-            drops={
-                int(number): Drop(degree=degree, mix=mix, reason=Ending(reason), by_me=by_me)
-                for number, (degree, mix, reason, by_me) in value["drops"].items()
-            },
+            drops={int(number): Drop.from_json(drop) for number, drop in value["drops"].items()},
             counts=Counts(**value["counts"]),
         )

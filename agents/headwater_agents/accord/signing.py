@@ -2,12 +2,12 @@
 
 Every agent declares its system and the neighbours it kept. Those whom it reaches over edges that both ends declare are
 its component; once each has declared, they are a view. Everybody in a view works out the same agreement from the same
-declarations, and answers: an acceptance, or a refusal if the agreement breaks its own bounds. When all have answered and
-nobody refused, it is signed. Otherwise they part as in memory (`terms.sides`), and the components of each side are views
-anew. So what an agent signs follows from the records alone, in whatever order they came.
+declarations, and answers: an acceptance, or a refusal if the agreement breaks its own bounds. When all have answered
+and nobody refused, it is signed. Otherwise they part as in memory (`terms.sides`), and the components of each side are
+views anew. So what an agent signs follows from the records alone, in whatever order they came.
 
-For who owes a record and is h edges away one waits patience · (h + 1), and then drops the neighbours through which it is
-reached, by a new version of one's declaration. Whoever is nearer to it will have done so before.
+For who owes a record and is h edges away one waits patience · (h + 1), and then drops the neighbours through which it
+is reached, by a new version of one's declaration. Whoever is nearer to it will have done so before.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ class Simulation:
             self._rounds[number] = agent.exchange.round
             self._ready[number] = self.now + self._pauses[number]
         out = network.due()
-        wake = agent.due(self.now) if out is None else min(agent.due(self.now), out)
+        wake = agent.due if out is None else min(agent.due, out)
         self._wakes[number] = max(wake, self.now + 1e-6)
         self._push(self._wakes[number], number, number, b"")
 

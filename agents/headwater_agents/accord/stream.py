@@ -7,6 +7,7 @@ and without gaps; a stream may end, for a reason, in place of any element.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -43,6 +44,16 @@ class Drop:
     mix: int
     reason: Ending
     by_me: bool
+
+    def to_json(self) -> list[int]:
+        """As JSON has it."""
+        return [self.degree, self.mix, int(self.reason), int(self.by_me)]
+
+    @classmethod
+    def from_json(cls, value: Sequence[int]) -> Drop:
+        """From what `to_json` gives."""
+        degree, mix, reason, by_me = value
+        return cls(degree=degree, mix=mix, reason=Ending(reason), by_me=bool(by_me))
 
 
 class Stream:
