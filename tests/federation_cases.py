@@ -56,5 +56,5 @@ def federation(mode: Mode = Mode.REJECT, rounds: int = 3) -> Federation:
         local=Local(rate=0.5, steps=3, size=24),
         rounds=rounds,
         seed=7,
-        patience=60.0,
+        patience=240.0,
     )

@@ -139,4 +139,5 @@ def _show(summary: dict[str, Any], folder: Path) -> None:
         f"Against the same run in one process, parameters differ by at most {summary['model_differs_by']:.3g},"
         f" credits by {summary['credit_differs_by']:.3g}."
     )
-    console.print(f"Records and model: [bold]{folder}[/]", soft_wrap=True)
+    console.print(f"Record and model: [bold]{folder}[/]", soft_wrap=True)
+    console.print(f"Why a credit is what it is: headwater explain {folder} {next(iter(summary['members']))} 0")

@@ -12,6 +12,8 @@ import pytest
 
 from federation_cases import NAMES, federation, private
 from headwater.learning import Batch, LearningError, Mode
+from headwater.learning.explain import audit, ledger_of
+from headwater.learning.record import read_record
 from headwater_agents.cooperative.flower import (
     FederationError,
     FlowerAbsent,
@@ -25,7 +27,7 @@ from headwater_agents.cooperative.flower import (
 from headwater_agents.cooperative.flower.alone import federation_of, train_alone
 from headwater_agents.cooperative.flower.coordinator import Coordinator
 from headwater_agents.cooperative.flower.engine import Engine, federate
-from headwater_agents.cooperative.flower.folder import node_settings, rounds_done
+from headwater_agents.cooperative.flower.folder import RECORD, node_settings, rounds_done
 from headwater_agents.cooperative.trial import Setting, set_up
 
 WITHOUT = importlib.util.find_spec("flwr") is None or importlib.util.find_spec("ray") is None
@@ -38,7 +40,7 @@ def test_a_federation_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert found.task.describe() == ours.task.describe()
     assert (found.members, found.profiles, found.local) == (ours.members, ours.profiles, ours.local)
     assert (found.settings, found.most, found.rounds) == (ours.settings, ours.most, ours.rounds)
-    assert (found.seed, found.patience) == (ours.seed, ours.patience)
+    assert (found.seed, found.gathering, found.patience) == (ours.seed, ours.gathering, ours.patience)
     assert np.array_equal(found.theta, ours.theta)
     for name, batch in ours.ground.groups.items():
         assert np.array_equal(found.ground.groups[name].features, batch.features)
@@ -62,7 +64,7 @@ def test_a_coordinator_comes_to_the_trainers_models_and_credits_bit_for_bit(mode
     coordinator = Coordinator(ours, tmp_path)
     for number in range(ours.rounds):
         updates = {name: train(coordinator.theta, data[name], ours.order(number, name)) for name in reversed(NAMES)}
-        coordinator.close(updates, {name: len(batch) for name, batch in data.items()})
+        coordinator.end_round(updates, {name: len(batch) for name, batch in data.items()})
     outcome = coordinator.outcome()
     assert np.array_equal(coordinator.theta, alone.theta)
     assert np.array_equal(np.load(tmp_path / "model.npy"), alone.theta)
@@ -70,16 +72,19 @@ def test_a_coordinator_comes_to_the_trainers_models_and_credits_bit_for_bit(mode
     assert outcome.shares == alone.ledger.shares()
     assert outcome.weights == alone.ledger.weights()
     assert rounds_done(tmp_path) == ours.rounds
+    record = read_record(tmp_path / RECORD)
+    assert all(finding.holds for finding in audit(record))
+    assert ledger_of(record).totals == alone.ledger.totals
 
 
 def test_what_is_no_update_is_inadmissible_and_stops_nobody() -> None:
     ours, data = federation(), private()
     examples = {name: len(batch) for name, batch in data.items()}
     good = train(ours.theta, data["ada"], ours.order(0, "ada"))
-    alone = Coordinator(ours).close({"ada": good}, examples)
+    alone = Coordinator(ours).end_round({"ada": good}, examples)
     for wrong in (None, np.zeros(3), np.full(good.shape, np.inf), "zeros", good + 1j, np.array(["a"] * len(good))):
         coordinator = Coordinator(ours)
-        played = coordinator.close({"ada": good, "bea": wrong}, examples)
+        played = coordinator.end_round({"ada": good, "bea": wrong}, examples)
         assert [verdict.admissible for verdict in played.verdicts] == [True, False]
         assert np.array_equal(played.after, alone.after)
         assert coordinator.outcome().credit["bea"] == 0
@@ -89,13 +94,13 @@ def test_what_is_no_update_is_inadmissible_and_stops_nobody() -> None:
 def test_a_round_without_anybody_changes_nothing() -> None:
     coordinator = Coordinator(federation())
     before = coordinator.theta
-    coordinator.close({}, {})
+    coordinator.end_round({}, {})
     outcome = coordinator.outcome()
     assert np.array_equal(coordinator.theta, before)
     assert set(outcome.credit.values()) == set(outcome.shares.values()) == {0.0}
     assert outcome.weights == {}
     with pytest.raises(FederationError, match="eve"):
-        coordinator.close({"eve": before}, {"eve": 1})
+        coordinator.end_round({"eve": before}, {"eve": 1})
 
 
 def test_a_members_word_on_its_examples_counts_up_to_the_cap() -> None:
@@ -139,9 +144,12 @@ def test_degenerate_federations_are_refused() -> None:
         replace(ours, members=())
     with pytest.raises(FederationError, match="no name twice"):
         replace(ours, members=("ada", "ada"))
-    for wrong in ({"rounds": 0}, {"seed": -1}, {"patience": 0.0}, {"patience": float("nan")}):
+    for wrong in ({"rounds": 0}, {"seed": -1}):
         with pytest.raises(FederationError, match="at least one round"):
-            replace(ours, **wrong)  # type: ignore[arg-type]
+            replace(ours, **wrong)
+    for late in ({"patience": 0.0}, {"patience": float("nan")}, {"gathering": float("inf")}):
+        with pytest.raises(FederationError, match="finite and above 0 s"):
+            replace(ours, **late)  # type: ignore[arg-type]
     with pytest.raises(LearningError):
         replace(ours, theta=np.zeros(3))
 
@@ -191,7 +199,10 @@ def test_settings_of_a_supernode_take_no_quotes() -> None:
 
 def test_a_round_counts_once_its_record_is_whole(tmp_path: Path) -> None:
     assert rounds_done(tmp_path) == 0
-    (tmp_path / "records.jsonl").write_bytes(b"{}\n{")
+    (tmp_path / "records").mkdir()
+    (tmp_path / RECORD).write_bytes(b"{}\n")
+    assert rounds_done(tmp_path) == 0
+    (tmp_path / RECORD).write_bytes(b"{}\n{}\n{")
     assert rounds_done(tmp_path) == 1
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
 from headwater.credit import NoCreditError
 from headwater.learning import Ledger, Round, State, Submission, play_round
 from headwater.learning.batch import Floats
+from headwater.learning.record import RecordWriter
 from headwater_agents.cooperative.flower.absence import FederationError
 from headwater_agents.cooperative.flower.federation import Federation
-from headwater_agents.cooperative.flower.folder import MODEL, RECORDS, Outcome, Traffic
+from headwater_agents.cooperative.flower.folder import MODEL, RECORD, Outcome, Traffic
 
 
 class Coordinator:
@@ -21,7 +22,8 @@ class Coordinator:
 
     Args:
         federation: what is learnt, and by which rules.
-        folder: gets a record a round and in the end the model; nothing is written without one.
+        folder: gets a record, from which `headwater explain` derives every decision again, and in the end the model;
+            nothing is written without one.
     """
 
     def __init__(self, federation: Federation, folder: Path | None = None) -> None:
@@ -31,6 +33,19 @@ class Coordinator:
         self._ledger = Ledger()
         self._absent: dict[int, tuple[str, ...]] = {}
         self._sent = self._received = 0
+        self._stream: TextIO | None = None
+        if folder is not None:
+            path = folder / RECORD
+            path.parent.mkdir(exist_ok=True)
+            self._stream = path.open("x", encoding="ascii", newline="\n")
+            self._writer = RecordWriter(
+                self._stream,
+                federation.ground,
+                federation.profiles,
+                federation.settings,
+                federation.validation,
+                {"seed": federation.seed, "members": list(federation.members)},
+            )
 
     @property
     def theta(self) -> Floats:
@@ -46,7 +61,7 @@ class Coordinator:
         """Counts the model as sent to so many members."""
         self._sent += members * self.theta.nbytes
 
-    def close(self, updates: Mapping[str, object], examples: Mapping[str, int]) -> Round:
+    def end_round(self, updates: Mapping[str, object], examples: Mapping[str, int]) -> Round:
         """End the round with the updates that came.
 
         Args:
@@ -78,13 +93,14 @@ class Coordinator:
         if absent := tuple(name for name in federation.members if name not in updates):
             self._absent[played.number] = absent
         self._state, self._ledger = played.state, self._ledger.add(played)
-        if self._folder is not None:
-            with (self._folder / RECORDS).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(_line(played)) + "\n")
+        if self._stream is not None:
+            self._writer.add(played, np.arange(len(federation.validation)))
         return played
 
     def outcome(self) -> Outcome:
-        """How the run ended; writes the model."""
+        """How the run ended; writes the model and closes the record."""
+        if self._stream is not None:
+            self._stream.close()
         members, shares = self._federation.members, self._ledger.shares()
         try:
             weights = self._ledger.weights()
@@ -109,18 +125,3 @@ def _vector(value: object, dimension: int) -> Floats:
     except (TypeError, ValueError):
         return np.full(dimension, np.nan)
     return vector if vector.shape == (dimension,) else np.full(dimension, np.nan)
-
-
-def _line(played: Round) -> dict[str, object]:
-    return {
-        "round": played.number,
-        "members": {
-            item.agent: {
-                "admissible": verdict.admissible,
-                "credit": float(played.credit.values[index]),
-                "weight": float(played.weights[index]),
-                "reason": verdict.reason,
-            }
-            for index, (item, verdict) in enumerate(zip(played.submissions, played.verdicts, strict=True))
-        },
-    }

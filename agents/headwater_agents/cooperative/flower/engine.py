@@ -147,9 +147,8 @@ def _ended(
     number: str,
     progress: Callable[[int, int], None] | None,
 ) -> Outcome:
-    """Wait for the run's end, as long as it goes on: between two rounds at most patience and a start."""
+    """Wait for the run's end, as long as it goes on."""
     done, moved, asked = -1, time.monotonic(), time.monotonic()
-    limit = 2 * federation.patience + _STARTING
     while (outcome := outcome_of(folder)) is None:
         # Before the first round all have to come; later the others go on without a member that is gone.
         programs.check(*([_LINK] if done > 0 else []))
@@ -158,6 +157,8 @@ def _ended(
             done, moved = count, now
             if progress is not None:
                 progress(done, federation.rounds)
+        # A round takes patience twice where somebody new does not say who it is, and then does not train.
+        limit = _STARTING + (2 * federation.patience if done > 0 else federation.gathering + federation.patience)
         if now - moved > limit:
             raise FederationError(f"round {done + 1} did not end within {limit:g} s: {programs.last_said(_LINK)}")
         if now - asked > _STATUS_EVERY:  # a coordinator that cannot even start tells nobody

@@ -46,7 +46,8 @@ class Federation:
         most: the most examples that a member's word counts for in the mean; without end when None.
             rounds: how many, at least 1.
         seed: of every draw; a member's in a round are `member_generator`'s.
-        patience: seconds to wait for members, before the first round and in each.
+        gathering: seconds to wait for all members before the first round.
+        patience: seconds to wait for members in each round; it ends as soon as all have answered.
 
     Raises:
         FederationError: no member, a name twice or one that cannot stand in a setting, or a number outside its range.
@@ -62,7 +63,8 @@ class Federation:
     most: int | None = None
     rounds: int = 10
     seed: int = 0
-    patience: float = 60.0
+    gathering: float = 300.0
+    patience: float = 120.0
 
     def __post_init__(self) -> None:
         if not self.members or len(set(self.members)) != len(self.members):
@@ -72,8 +74,10 @@ class Federation:
                 raise FederationError(
                     f"{name!r} is no member's name: 1 to 64 printable characters, no blanks, quotes or equals signs"
                 )
-        if self.rounds < 1 or self.seed < 0 or not 0 < self.patience < np.inf:
-            raise FederationError("there is at least one round, the seed is not negative and patience is above 0 s")
+        if self.rounds < 1 or self.seed < 0:
+            raise FederationError("there is at least one round, and the seed is not negative")
+        if not (0 < self.patience < np.inf and 0 < self.gathering < np.inf):
+            raise FederationError("gathering and patience are finite and above 0 s")
         if self.most is not None and self.most < 1:
             raise FederationError(f"the most examples that count are at least 1; got {self.most}")
         self.ground.at(self.theta)  # refuses a model that is not the task's
@@ -168,6 +172,7 @@ def save(federation: Federation, folder: Path) -> None:
         "settings": asdict(federation.settings),
         "rounds": federation.rounds,
         "seed": federation.seed,
+        "gathering": federation.gathering,
         "patience": federation.patience,
         "files": files,
     }
@@ -200,6 +205,7 @@ def load(folder: Path) -> Federation:
             most=fields["most"],
             rounds=fields["rounds"],
             seed=fields["seed"],
+            gathering=fields["gathering"],
             patience=fields["patience"],
         )
     except (OSError, json.JSONDecodeError, KeyError, TypeError) as error:

@@ -18,7 +18,7 @@ CONNECTION: Final = "federation"
 ARRAYS: Final = "arrays"
 CONFIG: Final = "config"
 METRICS: Final = "metrics"
-RECORDS: Final = "records.jsonl"
+RECORD: Final = "records/federation.jsonl"
 MODEL: Final = "model.npy"
 _OUTCOME: Final = "outcome.json"
 
@@ -42,11 +42,17 @@ coordinator = ""
 partitions = ""
 """
 
-# Apart, since a member's part starts anew for each message and should load nothing else.
+# Apart, since a member's part starts anew for each message and should load nothing else. Flower finds what it is told
+# to load by reading `__all__`.
+_MODULE: Final = """\
+from headwater_agents.cooperative.flower.{side}_app import {app}
+
+__all__ = ["{app}"]
+"""
 _MODULES: Final = {
     "__init__": '"""Both sides of the federation; every machine has the package that they come from."""\n',
-    "coordinator": "from headwater_agents.cooperative.flower.coordinator_app import server_app  # noqa: F401\n",
-    "member": "from headwater_agents.cooperative.flower.member_app import client_app  # noqa: F401\n",
+    "coordinator": _MODULE.format(side="coordinator", app="server_app"),
+    "member": _MODULE.format(side="member", app="client_app"),
 }
 
 _CONNECTION: Final = """\
@@ -157,9 +163,9 @@ def outcome_of(folder: Path) -> Outcome | None:
 
 
 def rounds_done(folder: Path) -> int:
-    """How many rounds are recorded."""
+    """How many rounds are recorded; the first line of a record is about the whole."""
     try:
-        with (folder / RECORDS).open("rb") as file:
-            return sum(line.endswith(b"\n") for line in file)
+        with (folder / RECORD).open("rb") as file:
+            return max(0, sum(line.endswith(b"\n") for line in file) - 1)
     except FileNotFoundError:
         return 0

@@ -22,12 +22,13 @@ class Roll:
 
     Args:
         members: names, in order.
-        patience: seconds to wait for those that have not come, before the first round.
+        gathering: seconds to wait for all of them before the first round.
+        patience: seconds to wait for the name of a node that comes later.
     """
 
-    def __init__(self, members: Sequence[str], patience: float) -> None:
+    def __init__(self, members: Sequence[str], gathering: float, patience: float) -> None:
         self._members = tuple(members)
-        self._patience = patience
+        self._gathering, self._patience = gathering, patience
         self._nodes: dict[str, int] = {}
         self._others: set[int] = set()
         self.sizes: dict[str, int] = {}
@@ -41,14 +42,15 @@ class Roll:
             FederationError: two nodes that claim one name, or members that did not come in time.
         """
         first = not self._nodes
-        deadline = time.monotonic() + self._patience
+        limit = self._gathering if first else self._patience
+        deadline = time.monotonic() + limit
         while True:
             self._ask(grid, deadline)
             missing = [name for name in self._members if name not in self._nodes]
             if not first or not missing:
                 return {name: self._nodes[name] for name in self._members if name in self._nodes}
             if time.monotonic() > deadline:
-                raise FederationError(f"after {self._patience:g} s there is no word from {', '.join(missing)}")
+                raise FederationError(f"after {limit:g} s there is no word from {', '.join(missing)}")
             time.sleep(_TICK)
 
     def name_of(self, node: int) -> str | None:

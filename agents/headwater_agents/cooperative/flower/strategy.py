@@ -32,7 +32,7 @@ class ValueConstrained(Strategy):  # type: ignore[misc]  # Flower is an extra, a
     def __init__(self, federation: Federation, folder: Path) -> None:
         self._federation = federation
         self._coordinator = Coordinator(federation, folder)
-        self._roll = Roll(federation.members, federation.patience)
+        self._roll = Roll(federation.members, federation.gathering, federation.patience)
 
     def summary(self) -> None:
         """Says in Flower's log what is about to run."""
@@ -65,7 +65,7 @@ class ValueConstrained(Strategy):  # type: ignore[misc]  # Flower is an extra, a
                 _LOG.warning("%s could not train: %s", name, reply.error.reason)
                 continue
             updates[name] = _update(reply.content)
-        played = self._coordinator.close(updates, self._roll.sizes)
+        played = self._coordinator.end_round(updates, self._roll.sizes)
         admitted = sum(verdict.admissible for verdict in played.verdicts)
         return ArrayRecord([played.after]), MetricRecord({"admitted": admitted, "sent": len(updates)})
 
