@@ -5,8 +5,9 @@
 Which constraints bind is guessed, and checked; where the guess fails, Clarabel (an interior-point method) solves the
 problem and says which. On those the answer is worked out in closed form, exact to the last bits rather than to the
 solver's tolerance, and checked to be nearest by writing u − x as a non-negative mix of binding normals: on the affine
-space E where the binding rows hold with equality, the nearest point of E to u, and where the ball binds too, the nearest
-point of E ∩ sphere, x = e + √(ball² − ‖e‖²) · v / ‖v‖ with e the point of E nearest to 0 and v the part of u along E.
+space E where the binding rows hold with equality, the nearest point of E to u, and where the ball binds too, the
+nearest point of E ∩ sphere, x = e + √(ball² − ‖e‖²) · v / ‖v‖ with e the point of E nearest to 0 and v the part of u
+along E.
 """
 
 from __future__ import annotations
