@@ -20,7 +20,7 @@ from headwater.values.agreement import Agreement, Formation, FormationConfig, Ut
 from headwater.values.errors import FormationError
 from headwater.values.exchange import Exchange
 from headwater.values.graph import SocialGraph, components_of
-from headwater.values.norms import Bools, Floats, Ints, distances
+from headwater.values.norms import Bools, Floats, Ints, Norm, distances
 from headwater.values.optimum import group_means, optimum
 from headwater.values.population import Population
 from headwater.values.system import ValueSystem
@@ -115,7 +115,7 @@ def sign(population: Population, edges: Ints, config: FormationConfig) -> tuple[
 
 
 def poles(own: Floats, proposal: Floats) -> Bools:
-    """How a group parts all of whom refuse a proposal: who is nearer (l2) to the first pole than to the second.
+    """How a group parts all of whom refuse a proposal: who is nearer (linf) to the first pole than to the second.
 
     Args:
         own: (k, d), the members' systems, not all equal.
@@ -125,10 +125,11 @@ def poles(own: Floats, proposal: Floats) -> Bools:
         (k,): True with the member farthest from the proposal, False with the one farthest from that member; the lowest
         index on ties of poles, the first pole on ties of members.
     """
-    first = own[int(np.square(own - proposal).sum(axis=1).argmax())]
-    apart = np.square(own - first).sum(axis=1)
+    # In linf two different systems are never 0 apart; squares of tiny gaps vanish, and signing would go round for ever.
+    first = own[int(distances(Norm.LINF, own, proposal).argmax())]
+    apart = distances(Norm.LINF, own, first)
     second = own[int(apart.argmax())]
-    return np.asarray(apart <= np.square(own - second).sum(axis=1), dtype=np.bool_)
+    return np.asarray(apart <= distances(Norm.LINF, own, second), dtype=np.bool_)
 
 
 def group_optima(vectors: Floats, m: int, sizes: Floats, labels: Ints, utility: Utility) -> Floats:

@@ -26,7 +26,7 @@ from headwater.values import (
 )
 from headwater.values.simplex import project_rows, project_simplex, project_sliced_box
 
-RULES = settings(deadline=None, derandomize=True, max_examples=60)
+RULES = settings(deadline=None, derandomize=True, max_examples=40)
 INF = math.inf
 WIDE = Bounds(weights=INF, judgements=INF, norm=Norm.L1)
 CASES = [

@@ -28,7 +28,7 @@ from headwater.values import (
 )
 from headwater.values.exchange import Exchange
 
-RULES = settings(deadline=None, derandomize=True, max_examples=60)
+RULES = settings(deadline=None, derandomize=True, max_examples=40)
 INF = float("inf")
 
 
@@ -127,12 +127,12 @@ def test_an_edge_that_breaks_a_bound_at_the_start_is_gone_after_the_first_round(
     assert exchange.history[0].edges == int((accepted & accepted.T).sum() - 30) // 2
 
 
-@pytest.mark.parametrize(("utility", "p", "within"), [(Utility.SQUARED, 2, 0.01), (Utility.ABSOLUTE, 1, 0.05)])
+@pytest.mark.parametrize(("utility", "p", "within"), [(Utility.SQUARED, 2, 0.02), (Utility.ABSOLUTE, 1, 0.05)])
 def test_estimates_of_a_group_that_holds_together_tend_to_its_optimum(utility, p, within):
     them = population(9, seed=2, bounds=(INF, INF))
     goal = consensus(them, p).system.vector
     gaps = []
-    for rounds in (50, 500, 5_000):
+    for rounds in (50, 300, 2_000):
         config = FormationConfig(rounds=rounds, utility=utility, tolerance=0.0, decay=0.8)
         exchange = Exchange(them, complete(9).edges, config)
         exchange.run()
@@ -143,7 +143,7 @@ def test_estimates_of_a_group_that_holds_together_tend_to_its_optimum(utility, p
 
 def test_the_larger_agent_pulls_in_proportion_to_its_size():
     them = population(2, seed=1, bounds=(INF, INF))
-    exchange = Exchange(them, complete(2).edges, FormationConfig(rounds=5_000, tolerance=0.0, decay=0.8))
+    exchange = Exchange(them, complete(2).edges, FormationConfig(rounds=3_000, tolerance=0.0, decay=0.8))
     exchange.run()
     mean = them.sizes @ them.vectors / them.sizes.sum()
     assert exchange.estimates == pytest.approx(np.array([mean, mean]), abs=0.01)

@@ -19,13 +19,14 @@ from headwater.values import (
     complete,
     components_of,
     consensus,
+    distances,
     form,
     poles,
     sign,
     small_world,
 )
 
-RULES = settings(deadline=None, derandomize=True, max_examples=80)
+RULES = settings(deadline=None, derandomize=True, max_examples=50)
 INF = float("inf")
 FAST = FormationConfig(rounds=25)
 CONFIGS = [FAST, FormationConfig(rounds=25, utility=Utility.ABSOLUTE), FormationConfig(rounds=5, threshold=0.5)]
@@ -117,9 +118,9 @@ def test_under_infinite_bounds_a_connected_graph_signs_the_consensus_exactly(nor
 def test_under_infinite_bounds_the_exchange_itself_comes_near_the_consensus():
     them = population(40, seed=8, bounds=(INF, INF))
     graph = small_world(40, 6, 0.3, np.random.default_rng(1))
-    gaps = [form(them, graph, FormationConfig(rounds=rounds, tolerance=0)).gap for rounds in (100, 600, 4_000)]
+    gaps = [form(them, graph, FormationConfig(rounds=rounds, tolerance=0)).gap for rounds in (50, 300, 1_500)]
     assert gaps == sorted(gaps, reverse=True)
-    assert gaps[-1] < 0.1
+    assert gaps[-1] < 0.15
 
 
 def test_under_bounds_of_zero_only_agents_with_one_system_meet():
@@ -169,6 +170,12 @@ def test_where_all_refuse_the_group_parts_between_its_poles():
     assert rounds == 2
 
 
+def test_agents_that_differ_by_next_to_nothing_still_part_where_none_yields_anything():
+    them = Population.of(camps(0.0, 1e-200, 0.0, 1e-200), Bounds(weights=0, judgements=0, norm=Norm.L1))
+    formation = form(them, complete(4))
+    assert [agreement.members.tolist() for agreement in formation.agreements] == [[0, 2], [1, 3]]
+
+
 @RULES
 @given(st.integers(2, 12), st.integers(0, 2**32 - 1))
 def test_poles_leave_nobody_out_and_neither_side_empty(n, seed):
@@ -192,14 +199,12 @@ def test_a_group_that_forms_is_unchanged_by_a_far_camp_that_it_never_meets():
         assert any(agreement.members.tolist() == other.members.tolist() for other in together.agreements)
 
 
-def test_a_hundred_thousand_agents_agree_in_seconds():
-    them = population(100_000, 3, 2, seed=1, camps=4, bounds=(0.9, 2.5))
-    formation = form(them, small_world(them.n, 6, 0.1, np.random.default_rng(1)), FormationConfig(rounds=20))
-    accepted = np.zeros(them.n, dtype=bool)
-    for k in np.argsort(-formation.group_sizes)[:20].tolist():
-        members = formation.agreements[k].members
-        group = them.take(members)
-        accepted[members] = group.acceptance(formation.agreements[k].system.vector)[:, 0]
-        assert accepted[members].all()
-    assert formation.group_sizes.sum() == them.n
-    assert formation.group_sizes.max() > 3
+@pytest.mark.parametrize("n", [10_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_very_many_agents_form_agreements_that_each_of_them_accepts(n):
+    them = population(n, 3, 2, seed=1, camps=4, bounds=(0.9, 2.5))
+    formation = form(them, small_world(n, 6, 0.1, np.random.default_rng(1)))
+    under = formation.vectors[formation.home]
+    assert (distances(Norm.L1, them.weights, under[:, :3]) <= them.bounds.weights).all()
+    assert (distances(Norm.L1, them.judgements.reshape(n, -1), under[:, 3:]) <= them.bounds.judgements).all()
+    assert formation.group_sizes.sum() == n
+    assert formation.group_sizes.max() > 10

@@ -33,7 +33,7 @@ from headwater.values import (
     utilities,
 )
 
-RULES = settings(deadline=None, derandomize=True, max_examples=60)
+RULES = settings(deadline=None, derandomize=True, max_examples=40)
 INF = float("inf")
 FAST = FormationConfig(rounds=20)
 

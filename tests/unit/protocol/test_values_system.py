@@ -23,7 +23,7 @@ from headwater.values import (
     distances,
 )
 
-RULES = settings(deadline=None, derandomize=True, max_examples=60)
+RULES = settings(deadline=None, derandomize=True, max_examples=40)
 INF, NAN = float("inf"), float("nan")
 ENTRIES = st.lists(st.floats(-1, 1), min_size=1, max_size=12)
 
