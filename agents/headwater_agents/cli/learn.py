@@ -122,6 +122,57 @@ def sweep_command(
     _finish(folder, summary, sweep_grids(summary), as_json)
 
 
+@learn_group.command("liars")
+@click.argument("kinds", nargs=-1, metavar="[KIND]...")
+@click.option("--data", type=click.Choice(DATA), default="hmda", show_default=True, help="What is learnt.")
+@click.option("--members", type=click.IntRange(1, 12), default=6, show_default=True, help="Honest members.")
+@click.option("--rounds", type=click.IntRange(1, 1000), default=15, show_default=True, help="Rounds of training.")
+@click.option("--strictness", type=float, default=0.5, show_default=True, help="Of all profiles, 0 to 1.")
+@click.option("--seeds", type=click.IntRange(1, 1000), default=2, show_default=True, help="Plays, from --seed on.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="The first seed.")
+@click.option("--jobs", type=click.IntRange(1), default=None, help="Processes. Default: one for each core.")
+@click.option("--out", type=click.Path(path_type=Path), default=None, help="Folder, new or of this study.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of tables.")
+@reported
+def liars_command(
+    kinds: tuple[str, ...],
+    data: str,
+    members: int,
+    rounds: int,
+    strictness: float,
+    seeds: int,
+    seed: int,
+    jobs: int | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """One liar of each KIND among honest members: what it earns and what it spoils, with the filter and without.
+
+    Kinds: poisoner, flipper, smuggler, turncoat, copier, late-copier, blurrer, older, idle, reader. All by default.
+    """
+    from headwater_agents.cooperative.grids import liars_grids
+    from headwater_agents.cooperative.liars import ABOUT, TARGETS, summarise_liars
+    from headwater_agents.cooperative.results import head
+    from headwater_agents.cooperative.study import Study
+    from headwater_agents.cooperative.trial import Setting
+
+    chosen = kinds or tuple(ABOUT)
+    if wrong := [kind for kind in chosen if kind not in ABOUT]:
+        raise CooperativeError(f"no liar {wrong[0]!r}; accepted: {', '.join(ABOUT)}")
+    setting = Setting(data=data, members=members, rounds=rounds, strictness=strictness, liars=False)
+    study = Study(setting=setting, seeds=seeds, first=seed, liars=chosen)
+    words = (
+        f"--data {data} --members {members} --rounds {rounds} --strictness {strictness:g} --seeds {seeds} --seed {seed}"
+    )
+    folder, records = _conduct(study, out, jobs, quiet=as_json)
+    summary = {
+        **head("liars", setting, study.range, command=" ".join(["headwater learn liars", *kinds, words])),
+        "target": TARGETS[data],
+        "liars": summarise_liars(chosen, records),
+    }
+    _finish(folder, summary, liars_grids(summary), as_json)
+
+
 def _grid(text: str) -> tuple[float, ...]:
     try:
         grid = tuple(float(part) for part in text.split(","))

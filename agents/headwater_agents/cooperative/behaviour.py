@@ -115,6 +115,36 @@ class Copier:
         return result
 
 
+@dataclass(frozen=True, slots=True)
+class Blurrer:
+    """A copier that hides it: what it copies, with normal noise of `noise` times its length."""
+
+    noise: float = 0.5
+    kind: str = field(default="blurrer", init=False)
+
+    def propose(self, sight: Sight, rng: np.random.Generator) -> Floats:
+        """A copy with noise."""
+        copy = Copier().propose(sight, rng)
+        length = float(np.linalg.norm(copy)) / np.sqrt(len(copy))
+        result: Floats = copy + self.noise * length * rng.standard_normal(len(copy))
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class Older:
+    """A copier that sells again what was shown `back` rounds ago, which may be forgotten by then."""
+
+    back: int = 3
+    kind: str = field(default="older", init=False)
+
+    def propose(self, sight: Sight, rng: np.random.Generator) -> Floats:
+        """The mean of that round; nothing before there is one."""
+        if len(sight.past) < self.back or not sight.past[-self.back]:
+            return np.zeros(sight.context.task.dimension)
+        result: Floats = np.mean(list(sight.past[-self.back].values()), axis=0)
+        return result
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Flipper:
     """A blunt poisoner: trains on its rows with every label wrong, and sends `boost` times the result."""

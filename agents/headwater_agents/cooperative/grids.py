@@ -45,6 +45,32 @@ def sweep_grids(summary: Summary) -> list[Grid]:
     return [_costs(summary), _groups(summary), _payers(summary)]
 
 
+def liars_grids(summary: Summary) -> list[Grid]:
+    """Tables of `headwater learn liars`."""
+    rows = tuple(
+        (
+            each["kind"],
+            arm_name(each["arm"]),
+            spread(each["share"], 1, 100),
+            f"{each['paid']} of {each['seeds']}",
+            spread(each["loss"]),
+            spread(each["target_loss"]),
+        )
+        for each in summary["liars"]
+    )
+    about = "; ".join(dict.fromkeys(f"{each['kind']}: {each['about']}" for each in summary["liars"]))
+    return [
+        Grid(
+            title="One liar among honest members",
+            note=f"Share of credit, %; seeds in which it earned anything; what it did to everybody's loss and to that "
+            f"of the smuggler's target ({summary['target']}), nats, beside the same seeds without it. {about}.",
+            columns=("liar", "arm", "share", "paid", "Δ loss", "Δ target's loss"),
+            rows=rows,
+            texts=2,
+        )
+    ]
+
+
 def _seeds(summary: Summary) -> str:
     count = len(summary["seeds"])
     return f"{count} seed{'s' if count > 1 else ''}" + (", 95% intervals" if count > 1 else ", so no intervals")

@@ -11,14 +11,19 @@ from headwater.report.amounts import as_float
 from headwater.report.html import document, facts, plot, section, table
 from headwater_agents.cooperative.account import season_grids
 from headwater_agents.cooperative.figures import bars, dots, lines
-from headwater_agents.cooperative.grids import arm_name, run_grids, sweep_grids
+from headwater_agents.cooperative.grids import arm_name, liars_grids, run_grids, sweep_grids
 
 Summary = Mapping[str, Any]
 
 
 def write_page(path: Path, summary: Summary) -> Path:
     """Write a study's page (about 5 MB, nearly all of it plotly.js)."""
-    pages = {"learn-run": render_run, "learn-sweep": render_sweep, "learn-season": render_season}
+    pages = {
+        "learn-run": render_run,
+        "learn-sweep": render_sweep,
+        "learn-season": render_season,
+        "learn-liars": render_liars,
+    }
     path.write_text(pages[summary["kind"]](summary), encoding="utf-8", newline="\n")
     return path
 
@@ -103,6 +108,30 @@ def render_sweep(summary: Summary) -> str:
                 plot("members", lines(grid, changes, "strictness", "Δ share"), "Members' shares", "No point."),
                 table(by_group),
                 table(by_member),
+            ),
+            _about(summary),
+        ],
+    )
+
+
+def render_liars(summary: Summary) -> str:
+    """The page of `headwater learn liars`."""
+    (grid,) = liars_grids(summary)
+    rows = summary["liars"]
+    names = list(dict.fromkeys(each["kind"] for each in rows))
+    arms = list(dict.fromkeys(each["arm"] for each in rows))
+    shares = {arm_name(arm): [each["share"] for each in rows if each["arm"] == arm] for arm in arms}
+    losses = {arm_name(arm): [each["loss"] for each in rows if each["arm"] == arm] for arm in arms}
+    return document(
+        f"Headwater: liars, {summary['world']['name']}",
+        [
+            _head(summary, "One liar among honest members"),
+            section(
+                "What liars earn, and what they spoil",
+                "",
+                plot("shares", bars(names, shares, "share of credit"), "Liars' shares", "Nobody lied."),
+                plot("losses", bars(names, losses, "Δ loss, nats"), "What liars do to the loss", "Nobody lied."),
+                table(grid),
             ),
             _about(summary),
         ],

@@ -26,7 +26,8 @@ def summarise_run(setting: Setting, seeds: Sequence[int], records: Sequence[Reco
     """Arms beside each other: quality, its difference to no filter on the same seeds, breaches, and credit."""
     arms = [arm for arm in ARMS if arm in records[0]["arms"]]
     return {
-        **head("run", setting, seeds, records, command),
+        **head("run", setting, seeds, command),
+        "members": records[0]["members"],
         "arms": [_arm(arm, records, BASE if BASE in arms else None) for arm in arms],
     }
 
@@ -55,11 +56,12 @@ def summarise_sweep(
         }
         for strictness, rows in zip(grid, records, strict=True)
     ]
-    return {**head("sweep", setting, seeds, records[0], command), "grid": list(grid), "points": points}
+    members = records[0][0]["members"]
+    return {**head("sweep", setting, seeds, command), "members": members, "grid": list(grid), "points": points}
 
 
-def head(kind: str, setting: Setting, seeds: Sequence[int], records: Sequence[Record], command: str) -> dict[str, Any]:
-    """What every summary begins with: the command, the setting, the data, who takes part."""
+def head(kind: str, setting: Setting, seeds: Sequence[int], command: str) -> dict[str, Any]:
+    """What every summary begins with: the command, the setting, the data, the profiles."""
     problem = make_problem(setting.data, setting.split(), np.random.default_rng([seeds[0], 0]))
     source = SOURCES.get(setting.data)
     profiles = list(dict.fromkeys(deal(problem, setting.strictness).values()))
@@ -100,7 +102,6 @@ def head(kind: str, setting: Setting, seeds: Sequence[int], records: Sequence[Re
             }
             for profile in profiles
         ],
-        "members": records[0]["members"],
     }
 
 

@@ -32,15 +32,22 @@ GRID: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 Progress = Callable[[int, int, str], None]
 
 
+LIARS_CALL: Final = "headwater_agents.cooperative.liars:play"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Study:
-    """A setting, its arms, seeds from `first` on, and the strictnesses that are swept (none: the setting's own)."""
+    """A setting, its arms, seeds from `first` on, and the strictnesses that are swept (none: the setting's own).
+
+    With `liars`, one of these at a time joins instead of the setting's.
+    """
 
     setting: Setting
     arms: tuple[str, ...] = ARMS
     seeds: int = 3
     first: int = 1
     grid: tuple[float, ...] = ()
+    liars: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= self.seeds <= 1_000:
@@ -58,18 +65,31 @@ class Study:
         return range(self.first, self.first + self.seeds)
 
     def points(self) -> list[list[Unit]]:
-        """Units, a row for each strictness, a unit for each seed."""
+        """Units, a row for each strictness or liar, a unit for each seed."""
+        if self.liars:
+            return [[_liar_unit(self.setting, kind, seed) for seed in self.range] for kind in self.liars]
         settings = [replace(self.setting, strictness=each) for each in self.grid] or [self.setting]
         return [[_unit(setting, self.arms, seed) for seed in self.range] for setting in settings]
 
     def identity(self) -> dict[str, Any]:
         """What makes it this study: all but the seeds, of which it may have more the next time."""
-        return {"setting": asdict(self.setting), "arms": list(self.arms), "first": self.first, "grid": list(self.grid)}
+        return {
+            "setting": asdict(self.setting),
+            "arms": list(self.arms),
+            "first": self.first,
+            "grid": list(self.grid),
+            "liars": list(self.liars),
+        }
 
 
 def _unit(setting: Setting, arms: Sequence[str], seed: int) -> Unit:
     args = {"arms": list(arms), "seed": seed, **asdict(setting)}
     return Unit(key=f"{setting.data} strictness={setting.strictness:g} seed={seed}", call=CALL, args=args)
+
+
+def _liar_unit(setting: Setting, kind: str, seed: int) -> Unit:
+    args = {"kind": kind, "seed": seed, **asdict(setting)}
+    return Unit(key=f"{setting.data} {kind} seed={seed}", call=LIARS_CALL, args=args)
 
 
 def default_folder(study: Study) -> Path:

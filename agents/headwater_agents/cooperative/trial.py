@@ -153,19 +153,22 @@ def play(arms: list[str], seed: int, **settings: Any) -> dict[str, Any]:
 
 def _arm(arm: str, stage: Stage, trainer: Trainer) -> dict[str, Any]:
     problem, task = stage.problem, stage.task
-    names = [member.name for member in stage.members]
     totals = _totals(arm, stage, trainer)
-    due = {name: max(0.0, totals[name]) for name in names}
-    whole = sum(due.values())
     return {
         "quality": measure(task, trainer.theta, problem.test, problem.protected).to_dict(),
         "groups": group_losses(task, trainer.theta, problem.test),
         "totals": totals,
-        "shares": {name: due[name] / whole if whole > 0 else 0.0 for name in names},
+        "shares": trainer.ledger.shares() if arm not in ("volume", "shapley") else _shares(totals),
         "gain": sum(each.credit.gain for each in trainer.rounds),
         "unowned": sum(each.credit.unowned for each in trainer.rounds),
         **breaches(stage, trainer),
     }
+
+
+def _shares(totals: dict[str, float]) -> dict[str, float]:
+    due = {name: max(0.0, total) for name, total in totals.items()}
+    whole = sum(due.values())
+    return {name: value / whole if whole > 0 else 0.0 for name, value in due.items()}
 
 
 def _totals(arm: str, stage: Stage, trainer: Trainer) -> dict[str, float]:
