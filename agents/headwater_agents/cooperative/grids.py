@@ -181,9 +181,15 @@ def _costs(summary: Summary) -> Grid:
     )
 
 
+def shown_groups(summary: Summary) -> list[str]:
+    """Groups that a sweep shows: the protected one, the others, and the first by name; six at most."""
+    groups = sorted(summary["points"][0]["arms"][0]["groups_cost"])
+    first = [group for group in (summary["world"]["protected"], "others") if group in groups]
+    return [*first, *(group for group in groups if group not in first)][:6]
+
+
 def _groups(summary: Summary) -> Grid:
-    groups = list(summary["points"][0]["arms"][0]["groups_cost"])
-    shown = groups[:6]
+    shown = shown_groups(summary)
     rows = tuple(
         (f"{strictness:g}", arm_name(arm["arm"]), *(spread(arm["groups_cost"].get(group)) for group in shown))
         for strictness, arm in _points(summary)

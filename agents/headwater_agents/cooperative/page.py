@@ -11,7 +11,7 @@ from headwater.report.amounts import as_float
 from headwater.report.html import document, facts, plot, section, table
 from headwater_agents.cooperative.account import season_grids
 from headwater_agents.cooperative.figures import bars, dots, lines
-from headwater_agents.cooperative.grids import arm_name, liars_grids, run_grids, sweep_grids
+from headwater_agents.cooperative.grids import arm_name, liars_grids, run_grids, shown_groups, sweep_grids
 
 Summary = Mapping[str, Any]
 
@@ -87,7 +87,7 @@ def render_sweep(summary: Summary) -> str:
     changes = {name: [point["arms"][0]["share_change"][name] for point in summary["points"]] for name in honest}
     groups = {
         group: [point["arms"][0]["groups_cost"][group] for point in summary["points"]]
-        for group in list(summary["points"][0]["arms"][0]["groups_cost"])[:6]
+        for group in shown_groups(summary)
     }
     costs, by_group, by_member = sweep_grids(summary)
     return document(
