@@ -11,6 +11,7 @@ from headwater_agents.cli.attacking import attack_command
 from headwater_agents.cli.deploying import deploy_command, verify_command
 from headwater_agents.cli.errors import EXIT_CODES
 from headwater_agents.cli.facilitator import facilitator_command
+from headwater_agents.cli.forming import values_command
 from headwater_agents.cli.keys import key_command
 from headwater_agents.cli.node import node_command
 from headwater_agents.cli.running import run_command
@@ -42,3 +43,4 @@ headwater.add_command(series_command)
 headwater.add_command(abi_command)
 headwater.add_command(swarm_command)
 headwater.add_command(facilitator_command)
+headwater.add_command(values_command)

@@ -17,6 +17,9 @@ FEW: Final = 60
 SHOWN: Final = 8
 """Of more agents: the largest agreements of a threshold that get a stratum of their own."""
 
+COLOURED: Final = 10
+"""Of more agents: the largest agreements at the reference that get a colour; the others are grey, as those alone."""
+
 ALONE, SMALLER = -1, -2
 
 Labels = npt.NDArray[np.int64]
@@ -118,7 +121,8 @@ def make_flow(
         tuple(_stratum(key, rank, place, home) for place in range(int(rank.max()) + 1))
         for key, rank, home in zip(keys, ranks, homes, strict=True)
     )
-    shade = np.array([-1 if group is None else group for group in groups], dtype=np.int64)
+    most = n if few else COLOURED
+    shade = np.array([-1 if group is None or group >= most else group for group in groups], dtype=np.int64)
     gaps = []
     for left, right in pairwise(ranks):
         if few:
@@ -129,7 +133,7 @@ def make_flow(
         else:
             pairs = Counter(zip(left.tolist(), right.tolist(), shade.tolist(), strict=True))
             found = [
-                Ribbon(left=a, right=b, weight=weight, colour=_colour(c), order=(b * 1_000 + c, a * 1_000 + c))
+                Ribbon(left=a, right=b, weight=weight, colour=_colour(c), order=(b * 100 + c % 100, a * 100 + c % 100))
                 for (a, b, c), weight in sorted(pairs.items())
             ]
         gaps.append(tuple(found))

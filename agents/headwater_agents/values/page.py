@@ -18,7 +18,7 @@ Record = Mapping[str, Any]
 _DASH: Final = {"nearest": "solid", "complete": "dash", "geographic": "dot", "small-world": "dashdot"}
 _NOTES: Final = {
     "map": "Land and circle in the colour of the agreement that the country has signed; circles grow with population.",
-    "plane": "Each agent at its own value system, tied to the square of the agreement it has signed.",
+    "plane": "Each agent at its own value system, in the colour of the agreement it has signed; squares: agreements.",
     "flow": "Each column is a threshold, each bar a group; ribbons are agents, in the colour of their agreement at the "
     "threshold that is set in bold.",
 }

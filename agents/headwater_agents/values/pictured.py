@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -62,7 +63,7 @@ def pictured(
         "counts": np.bincount(np.array([g for g in groups if g is not None], dtype=np.int64)).tolist(),
         "alone": groups.count(None),
         "drawn": len(chosen),
-        "groups": _groups(population, formation, groups, threshold, utility),
+        "groups": _groups(society, population, formation, groups, threshold, utility),
         "plane": _plane(population, formation, list(chosen), groups),
         "flow": make_flow(
             [thresholds[i] for i in columns],
@@ -90,7 +91,12 @@ def _columns(homes: Sequence[npt.NDArray[np.int64]], thresholds: Sequence[float]
 
 
 def _groups(
-    population: Population, formation: Formation, groups: Sequence[int | None], threshold: float, utility: Utility
+    society: Society,
+    population: Population,
+    formation: Formation,
+    groups: Sequence[int | None],
+    threshold: float,
+    utility: Utility,
 ) -> list[dict[str, Any]]:
     """Agreements of more than one member by size: what they say, who signed, and what it is worth to them."""
     worth = utilities(population, formation.vectors[formation.home])
@@ -112,6 +118,7 @@ def _groups(
                 "members": int(members.size),
                 "people": float(inside.sum()),
                 "names": [population.names[i] for i in largest.tolist()],
+                "kinds": Counter(society.kinds[i] for i in members.tolist()).most_common(4) if society.kinds else [],
                 "weights": agreement.system.weights.tolist(),
                 "judgements": agreement.system.judgements.tolist(),
                 "scores": agreement.system.scores().tolist(),
@@ -126,9 +133,9 @@ def _groups(
 def _plane(
     population: Population, formation: Formation, chosen: list[int], groups: Sequence[int | None]
 ) -> dict[str, Any]:
-    """Axes that anybody can read: the weight that differs most between agents, and the mean score of the actions.
+    """Axes that anybody can read: the weight and the action's score that differ most between agents.
 
-    Without actions the second axis is the weight that differs second most; with one value only, that of scores twice.
+    Without actions the second axis is the weight that differs second most.
     """
     spread = np.argsort(-population.weights.std(axis=0), kind="stable")
     first = int(spread[0])
@@ -140,7 +147,9 @@ def _plane(
     if a:
         scores = np.einsum("nav,nv->na", population.judgements, population.weights)
         agreed_scores = np.einsum("nav,nv->na", agreed[:, m:].reshape(-1, a, m), agreed[:, :m])
-        y, y_agreed, y_name = scores.mean(axis=1), agreed_scores.mean(axis=1), _scored(population.actions)
+        most = int(scores.std(axis=0).argmax())
+        y, y_agreed = scores[:, most], agreed_scores[:, most]
+        y_name = f"score of {population.actions[most]} (Σ weight · judgement)"
     else:
         second = int(spread[min(1, m - 1)])
         y, y_agreed, y_name = population.weights[:, second], agreed[:, second], f"weight on {population.values[second]}"
@@ -153,9 +162,3 @@ def _plane(
         "y": y[chosen].tolist(),
         "agreements": np.stack([x_agreed, y_agreed], axis=1)[numbers].tolist(),
     }
-
-
-def _scored(actions: Sequence[str]) -> str:
-    if len(actions) == 1:
-        return f"score of {actions[0]} (Σ weight · judgement)"
-    return f"mean score of {', '.join(actions[:-1])} and {actions[-1]} (Σ weight · judgement)"

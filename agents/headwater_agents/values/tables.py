@@ -111,12 +111,12 @@ def overlap_grid(record: Record) -> Grid:
         )
     return Grid(
         title="Overlap: who signs every agreement that it accepts",
-        note="Signatures are a person's mean. Better off: agents with an agreement among those signed that is worth "
-        "more than their home. Alone before: whose home is its own; after: who accepts no agreement of two or more. "
-        "Utilities are those of the best agreement signed. Refusals: signatures that would be lost if all "
+        note="Signs: agreements that a person signs, on the mean. Better off: agents with an agreement among those "
+        "signed that is worth more than their home. Alone before: whose home is its own; after: who accepts no "
+        "agreement of two or more. Utilities are those of the best agreement signed. Refusals: signatures that would be lost if all "
         "signatories' optimum were put to them instead.",
         columns=(
-            *("graph", "bounds", "signatures", "better off", "alone before", "after"),
+            *("graph", "bounds", "signs", "better off", "alone before", "after"),
             *("mean utility", "worst", "Gini", "refusals"),
         ),
         rows=tuple(rows),
@@ -149,11 +149,13 @@ def group_grid(record: Record) -> Grid:
     values, actions, shown = record["society"]["values"], record["society"]["actions"], record["shown"]
     rows = []
     for place, group in enumerate(shown["groups"]):
-        names = ", ".join(group["names"][:12]) + (" …" if group["members"] > 12 else "")
+        if group["members"] > 12 and group["kinds"]:
+            names = ", ".join(f"{kind} {count:,}" for kind, count in group["kinds"])
+        else:
+            names = ", ".join(group["names"][:12]) + (" …" if group["members"] > 12 else "")
         rows.append(
             (
-                letter(place),
-                names,
+                f"{letter(place)}: {names}",
                 f"{group['members']:,}",
                 NOTHING if group["signatories"] is None else f"{group['signatories']:,}",
                 f"{100 * group['people']:.1f}%",
@@ -164,16 +166,16 @@ def group_grid(record: Record) -> Grid:
         )
     return Grid(
         title=f"The agreements at threshold {shown['threshold']:.3g}, {shown['graph']} graph",
-        note="Those of two members or more, the largest first; members by population. Signatories: everybody who "
+        note="Those of two members or more, the largest first; members by population, or how many of each kind. Signed by: everybody who "
         "accepts it, members of other agreements included.",
         columns=(
-            *("", "members", "number", "signatories", "people"),
+            *("agreement", "n", "signed by", "people"),
             *(f"w {each}" for each in values),
             *(f"score {each}" for each in actions),
             *("mean utility", "worst"),
         ),
         rows=tuple(rows),
-        texts=2,
+        texts=1,
     )
 
 
@@ -181,7 +183,7 @@ def _intervals(record: Record) -> str:
     seeds = record["settings"]["seeds"]
     if seeds == 1 or "small-world" not in record["settings"]["graphs"]:
         return ""
-    return f"Where the graph is random: the mean of {seeds} seeds with its 95% interval."
+    return f"Where the graph is random: the mean of {seeds} seeds ± half its 95% interval."
 
 
 def _told(cell: Record, key: str, digits: int) -> str:
@@ -190,8 +192,7 @@ def _told(cell: Record, key: str, digits: int) -> str:
     if one["low"] == one["high"]:
         whole = digits <= 1 and float(one["mean"]).is_integer()
         return f"{one['mean']:,.0f}" if whole else number(one["mean"], max(digits, 1))
-    low, mean, high = (number(one[key], digits) for key in ("low", "mean", "high"))
-    return f"{mean} [{low}, {high}]"
+    return f"{number(one['mean'], digits)} ± {number((one['high'] - one['low']) / 2, digits)}"
 
 
 def _percent(cell: Record, key: str) -> str:

@@ -44,7 +44,7 @@ LEAVES = _leaves(headwater)
 def test_the_subcommands_are_these() -> None:
     assert [
         *("abi", "account", "agent", "attack", "deploy", "facilitator", "key", "node", "run", "send", "series"),
-        *("swarm", "sweep", "trace", "verify"),
+        *("swarm", "sweep", "trace", "values", "verify"),
     ] == COMMANDS
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from headwater_agents.values.pictures.canvas import (
+    COLOURS,
     GRID,
     INK,
     LINE,
@@ -97,9 +98,9 @@ def plane_svg(
             about = f"{names[index]}: {said}; {plane.x_name} {plane.x[index]:.2f}, {plane.y_name} {plane.y[index]:.2f}"
             parts.append(disc(x, y, radius[index], colour(group), group, about))
         else:
-            fill = tint(SOFT, 0.5) if group is None else colour(group)
+            fill = colour(group) if group is not None and group < len(COLOURS) else tint(SOFT, 0.5)
             parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2" fill="{fill}" fill-opacity="0.55"/>')
-    big = sorted(squares)[: 12 if not few else None]
+    big = sorted(squares)[: len(COLOURS) if not few else None]
     for group in big:
         x, y = squares[group]
         fill = colour(group)
@@ -110,7 +111,9 @@ def plane_svg(
         parts.append(text(x, y + 4, letter(group), fill=text_colour(fill), size=11, more=' font-weight="700"'))
     if few:
         taken = [(x - 9, y - 9, x + 9, y + 9) for x, y in squares.values()]
-        parts += _labels([names[i] for i in chosen], [spots[i] for i in chosen], [radius[i] for i in chosen], taken, groups)
+        parts += _labels(
+            [names[i] for i in chosen], [spots[i] for i in chosen], [radius[i] for i in chosen], taken, groups
+        )
     lonely = [name for name, group in zip(names, groups, strict=True) if group is None]
     told, below = legend(counts, alone, HEIGHT + 18, lonely)
     parts += told
