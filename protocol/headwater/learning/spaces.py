@@ -47,6 +47,7 @@ class HalfSpaces:
         box_names: (d,), who sets each, empty where nobody does.
         ball: the smallest radius, infinite when there is none.
         ball_name: who sets it.
+        frozen: entries that frozen features name, whoever sets their box.
     """
 
     a: Floats
@@ -56,6 +57,7 @@ class HalfSpaces:
     box_names: tuple[str, ...]
     ball: float = float("inf")
     ball_name: str = ""
+    frozen: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         a, b = np.array(self.a, dtype=np.float64), np.array(self.b, dtype=np.float64)
@@ -89,8 +91,7 @@ class HalfSpaces:
 
     def normals(self) -> Floats:
         """Directions that the set itself gives away: the rows, and the axes of frozen features. (k, d)."""
-        frozen = [j for j, name in enumerate(self.box_names) if FrozenFeatures.kind in name]
-        return np.vstack([self.a, np.eye(self.dimension)[frozen]])
+        return np.vstack([self.a, np.eye(self.dimension)[list(self.frozen)]])
 
     def cut(self, a: Sequence[Floats], b: Sequence[float], names: Sequence[str]) -> HalfSpaces:
         """The set with further half-spaces."""
@@ -102,6 +103,7 @@ class HalfSpaces:
             box_names=self.box_names,
             ball=self.ball,
             ball_name=self.ball_name,
+            frozen=self.frozen,
         )
 
 
@@ -126,6 +128,7 @@ def half_spaces(profiles: Iterable[Profile], context: Context) -> HalfSpaces:
     names: list[str] = []
     box, box_names = np.full(d, np.inf), [""] * d
     ball, ball_name = float("inf"), ""
+    frozen: set[int] = set()
     for name, constraint in named(profiles):
         match constraint:
             case ProtectedLoss():
@@ -137,6 +140,7 @@ def half_spaces(profiles: Iterable[Profile], context: Context) -> HalfSpaces:
                 bounds.append(float(constraint.tolerance))
                 names.append(name)
             case FrozenFeatures():
+                frozen.update(frozen_indices(constraint, context))
                 for j in frozen_indices(constraint, context):
                     if constraint.tolerance < box[j]:
                         box[j], box_names[j] = constraint.tolerance, name
@@ -155,6 +159,7 @@ def half_spaces(profiles: Iterable[Profile], context: Context) -> HalfSpaces:
         box_names=tuple(box_names),
         ball=ball,
         ball_name=ball_name,
+        frozen=tuple(sorted(frozen)),
     )
 
 

@@ -183,9 +183,10 @@ def test_an_inadmissible_update_gets_exactly_nothing_but_stays_known() -> None:
     found = credit(theta, zeroed, [0, 1], admissible=[False, True], raw=np.array([rows[0], rows[0]]))
     assert list(found.values) == [0.0, 0.0]
     assert found.novelty[1] == 0
-    other = credit(theta, np.array([np.zeros(TASK.dimension), rows[1]]), [0, 1], admissible=[False, True])
-    assert other.values[0] == 0.0
+    other = credit(theta, rows, [0, 1], admissible=[False, True])
+    assert other.values[0] == other.first_order[0] == other.luck[0] == 0.0
     assert other.values[1] != 0
+    assert other.gain == pytest.approx(TASK.loss(theta, VALIDATION) - TASK.loss(theta + rows[1] / 2, VALIDATION))
 
 
 def test_older_rounds_count_as_known_only_while_half_of_the_space_is_left() -> None:

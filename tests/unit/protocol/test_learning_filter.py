@@ -179,7 +179,9 @@ def test_half_spaces_are_the_slopes_of_the_functions(name: str) -> None:
         assert 2 * row @ step == pytest.approx(rise, rel=1e-4, abs=1e-12)
     assert list(rows.b) == [0.1, 0.1, 0.02]
     assert rows.ball == 0.5
-    assert sorted(np.flatnonzero(rows.box < 0.3)) == sorted(task.indices(2))
+    assert sorted(np.flatnonzero(rows.box < 0.3)) == sorted(task.indices(2)) == list(rows.frozen)
+    axes = np.eye(task.dimension)[list(rows.frozen)]
+    assert np.array_equal(rows.normals(), np.vstack([rows.a, axes]))
 
 
 def test_an_empty_group_cannot_be_made() -> None:

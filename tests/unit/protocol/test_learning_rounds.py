@@ -94,6 +94,16 @@ def test_copies_of_every_kind_earn_exactly_nothing() -> None:
     assert all(share == 0 for name, share in total.shares().items() if not name.startswith("member"))
 
 
+def test_the_models_own_movement_is_nobodys_even_where_no_past_update_counts() -> None:
+    def rider(number: int, state: State, updates: list[np.ndarray], played: list[Round]) -> list[Submission]:
+        moved = np.zeros(TASK.dimension) if state.before is None else state.theta - state.before
+        return [Submission(agent="rider", update=2 * moved + 0.1 * state.theta, size=80)]
+
+    rounds = season(5, rider, Settings(window=0))
+    assert ledger(rounds).totals["rider"] == 0.0
+    assert all(not played.state.history for played in rounds)
+
+
 def test_who_knows_nothing_cannot_be_paid_for_what_the_filter_makes_of_it() -> None:
     """With a profile that asks for improvement, the filter turns nothing into something; that is not the sender's."""
     ask = (Profile("better", (ProtectedLoss(group="women", tolerance=-0.002),)),)
