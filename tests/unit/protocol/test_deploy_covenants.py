@@ -12,7 +12,15 @@ from harness import CONFIG, LocalBackend
 from headwater.chain import MAX_RUNTIME_SIZE, Account, Contract, load
 from headwater.chain import deploy as deploy_contract
 from headwater.chain.system import CONTRACTS
-from headwater.covenant import COVENANTS, ValueRegistry
+from headwater.covenant import (
+    COVENANTS,
+    FixedBounds,
+    FixedSystem,
+    Sealed,
+    ValueDesk,
+    ValueRegistry,
+    vocabulary_hash,
+)
 from headwater.identity import REGISTRIES
 from headwater_deploy import DAY, Manifest, ManifestError, covenants, deploy, plan, verify
 
@@ -57,6 +65,27 @@ def test_they_are_wired_to_each_other_and_set_as_configured(chain: LocalBackend,
         assert len(chain.code_at(place)) == load(name).runtime_size <= MAX_RUNTIME_SIZE
     findings = verify(chain, deployment.manifest)
     assert [(finding.name, finding.problem) for finding in findings[-3:]] == [(name, "") for name in COVENANTS]
+
+
+def test_what_is_deployed_works_together(chain: LocalBackend, deployer: Account) -> None:
+    """An agreement under the deployed vote's threshold, and the bond back, by the typed clients alone."""
+    deployment = deploy(chain, deployer, WITH)
+    assert deployment.covenants is not None
+    registry = ValueRegistry(chain, deployment.covenants.registry)
+    desk = ValueDesk(registry, deployer)
+    system = FixedSystem.of([0.25, 0.75], [[0.5, -0.5]])
+    vocabulary = vocabulary_hash(["liberty", "equality"], ["tax"])
+    mine = Sealed(system=system, bounds=FixedBounds.of(0.1, 0.1, "l1"), vocabulary=vocabulary, salt=bytes(32))
+    desk.approve()
+    desk.commit(mine)
+    assert desk.reveal(mine, WITH.min_bond) == 1
+    agreement = registry.agreement(desk.propose(system, "l1", vocabulary, keccak(b"profile")))
+    assert agreement.threshold == WITH.vote_high
+    desk.relay(desk.sign(agreement, chain.now() + DAY))
+    assert registry.members(agreement.number) == [deployer.address]
+    desk.leave(agreement.number)
+    chain.time_travel(chain.now() + WITH.unbonding)
+    assert desk.withdraw() == WITH.min_bond
 
 
 @pytest.mark.parametrize(

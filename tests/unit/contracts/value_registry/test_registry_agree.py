@@ -261,6 +261,9 @@ def test_who_declares_anew_is_bound_by_it_from_then_on_only(commons: Commons) ->
     assert commons.registry.membership(old.number, commons.member.address).declaration == 1
     with refused(commons, "registry: not the declared system"):
         commons.stranger.relay(signed)
+    commons.member.deposit(MIN_BOND)
+    commons.join(commons.member, commons.agree(system(0.9)))
+    assert commons.registry.membership(3, commons.member.address).declaration == 2
 
 
 def test_the_distances_that_the_view_tells_need_systems(commons: Commons) -> None:
