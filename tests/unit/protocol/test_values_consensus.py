@@ -177,6 +177,17 @@ def test_many_optima_give_the_one_nearest_to_the_mean():
     assert consensus(uneven, INF).system.vector == pytest.approx([0.5, 0.5, 0, 0.175])
 
 
+@pytest.mark.parametrize(
+    ("rows", "radius"), [([[1, 0, 0], [0, 1, 0], [0, 0, 1]], 2 / 3), ([[0, 1, 1], [1, 0, 1], [1, 1, 0]], 1 / 3)]
+)
+def test_where_no_entry_can_be_amid_its_extremes_the_egalitarian_weights_yield_alike(rows, radius):
+    # The middles of the entries' extremes sum to more than 1, or to less: 1/2 each, and 1/4 each.
+    them = Population.of([ValueSystem(np.array(row) / sum(row), [[0, 0, 0]]) for row in rows], WIDE, sizes=[1, 5, 9])
+    got = consensus(them, INF)
+    assert got.system.weights == pytest.approx([1 / 3] * 3)
+    assert got.cost_weights == pytest.approx(radius)
+
+
 @pytest.mark.parametrize("p", [1, 1.01, 1.5, 2, 7, 1e6, INF])
 def test_identical_agents_and_one_agent_get_exactly_their_own_at_no_cost(p):
     for them in (alike(1, WIDE), alike(7, WIDE, [1.0, 3.0, 0.1, 7.0, 1e9, 2.0, 5.0])):

@@ -22,6 +22,7 @@ from headwater.values import (
     complete,
     consensus,
     form,
+    nearest,
     relative_sizes,
     small_world,
     step,
@@ -85,6 +86,34 @@ def test_agents_on_their_own_reach_what_all_at_once_reach(data, them, utility, t
     estimates, edges = among_themselves(them, graph, config)
     assert exchange.edges.tolist() == edges
     assert exchange.estimates == pytest.approx(estimates, abs=1e-12)
+
+
+@pytest.mark.parametrize(("norm", "bound"), [("l1", 1.0), ("squared-l2", 0.3), ("linf", 0.35)])
+def test_edges_end_in_the_very_round_in_which_an_estimate_leaves_a_bound(norm, bound):
+    # A chain of opinions, mixed fast and stepping slowly, comes loose at its ends round after round.
+    rng = np.random.default_rng(1)
+    n, place = 20, np.linspace(-0.9, 0.9, 20)[:, None, None]
+    them = Population(
+        names=tuple(str(i) for i in range(n)),
+        values=("a", "b", "c"),
+        actions=("x",),
+        judgements=np.clip(place + rng.normal(0, 0.05, (n, 1, 3)), -1, 1),
+        weights=rng.dirichlet([9, 9, 9], n),
+        sizes=rng.integers(1, 50, n).astype(float),
+        bounds=PopulationBounds.uniform(n, Bounds(weights=INF, judgements=bound, norm=Norm(norm))),
+    )
+    graph = nearest(them.vectors, 3)
+    for rounds in (1, 15, 25, 40):
+        config = FormationConfig(rounds=rounds, tolerance=0.0, step0=0.05)
+        exchange = Exchange(them, graph.edges, config)
+        exchange.run()
+        estimates, edges = among_themselves(them, graph, config)
+        assert exchange.edges.tolist() == edges
+        assert exchange.estimates == pytest.approx(estimates, abs=1e-12)
+    assert len({entry.edges for entry in exchange.history}) > 8
+    alone = np.bincount(exchange.edges.ravel(), minlength=n) == 0
+    assert alone.sum() > 2
+    assert (exchange.estimates[alone] == them.vectors[alone]).all()
 
 
 @RULES
