@@ -27,8 +27,8 @@ class Comparison:
         broken: numbers of agents whose own bound does not hold for what they signed; never any.
         margin: how near to a bound the nearest estimate was that was judged in memory. An edge whose margin is below
             the difference of estimates may fall here and stand there.
-        replayed: whether agents left or were given up, so that memory was told when, and the estimates and edges in
-            memory are those of `reference.replay` rather than of `form`.
+        replayed: whether agents left, were killed or were given up, so that memory was told when: estimates and edges
+            in memory are then those of `reference.replay`, otherwise those of `form`.
     """
 
     estimates: float
@@ -67,7 +67,7 @@ def compare(
     config = replace(rules.formation, tolerance=0.0)
     ended = [report for report in reports.values() if report.status != LEFT]
     cut = drops_of(reports.values()) | dict(drops or {})
-    replayed = bool(cut or killed)
+    replayed = bool(cut or killed) or len(ended) < population.n
     signed = {member for report in ended for member in report.members}
     present = {report.number for report in ended} | (set(killed) & signed)
     played = replay(population, graph, config, cut)

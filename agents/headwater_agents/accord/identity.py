@@ -47,7 +47,8 @@ class Identity:
         Each is HMAC-SHA256 under sha256(domain ‖ run ‖ sender ‖ recipient ‖ shared secret), so a packet counts for one
         run, one edge and one direction; the secret is the two keys' (ECDH), and no third process can work it out.
         """
-        shared, other = self._key.ecdh(public), address_of(public)
+        other = address_of(public)
+        shared = self._key.ecdh(public)
         return PacketCode(run, self.address, other, shared), PacketCode(run, other, self.address, shared)
 
 

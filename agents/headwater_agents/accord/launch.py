@@ -37,6 +37,7 @@ class State:
         rounds: of each agent that lives.
         decided: agents that signed or are alone for good.
         pids: processes that run, by agent.
+        ports: where agents listen, in order.
         reports: of those who ended.
         killed: agents that were killed, or ended without a word, and a round that they had reached.
         drops: edges that did not go by a refused estimate, by (who tells of it, neighbour).
@@ -48,6 +49,7 @@ class State:
     rounds: dict[int, int] = field(default_factory=dict)
     decided: set[int] = field(default_factory=set)
     pids: dict[int, int] = field(default_factory=dict)
+    ports: tuple[int, ...] = ()
     reports: dict[int, Report] = field(default_factory=dict)
     killed: dict[int, int] = field(default_factory=dict)
     drops: dict[tuple[int, int], Drop] = field(default_factory=dict)
@@ -94,8 +96,8 @@ def run_processes(
     doomed = dict(kills or {})
     with _Nursery() as nursery:
         nursery.ask({"sockets": population.n})
-        ports = next(said["ports"] for said in nursery.said(_START_S) if "ports" in said)
-        briefs = briefs_of(population, graph, rules, seed=seed, ports=ports, leaves=leaves, pauses=pauses)
+        state.ports = next(tuple(said["ports"]) for said in nursery.said(_START_S) if "ports" in said)
+        briefs = briefs_of(population, graph, rules, seed=seed, ports=state.ports, leaves=leaves, pauses=pauses)
         for index, brief in enumerate(briefs):
             nursery.ask({"socket": index, "brief": brief.to_json()})
         nursery.ask({"go": True})

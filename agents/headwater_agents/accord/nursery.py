@@ -66,6 +66,15 @@ class Nursery:
                     line, self._heard = self._heard.split(b"\n", 1)
                     self._do(json.loads(line))
 
+    def end(self) -> None:
+        """End every child, and wait for it."""
+        for pid in self._children:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for pid in self._children:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+
     def _do(self, asked: dict[str, Any]) -> None:
         if "sockets" in asked:
             self._sockets = [bound_socket() for _ in range(asked["sockets"])]
@@ -137,8 +146,11 @@ def main() -> None:
     nursery = Nursery(control)
     gc.collect()
     gc.freeze()  # so that no child's collector writes to these pages
-    with suppress(BrokenPipeError, ConnectionResetError):
-        nursery.serve()
+    try:
+        with suppress(BrokenPipeError, ConnectionResetError):
+            nursery.serve()
+    finally:
+        nursery.end()
 
 
 if __name__ == "__main__":
