@@ -113,8 +113,8 @@ def overlap_grid(record: Record) -> Grid:
         title="Overlap: who signs every agreement that it accepts",
         note="Signs: agreements that a person signs, on the mean. Better off: agents with an agreement among those "
         "signed that is worth more than their home. Alone before: whose home is its own; after: who accepts no "
-        "agreement of two or more. Utilities are those of the best agreement signed. Refusals: signatures that would be lost if all "
-        "signatories' optimum were put to them instead.",
+        "agreement of two or more. Utilities are those of the best agreement signed. Refusals: signatures that would "
+        "be lost if all signatories' optimum were put to them instead.",
         columns=(
             *("graph", "bounds", "signs", "better off", "alone before", "after"),
             *("mean utility", "worst", "Gini", "refusals"),
@@ -166,8 +166,8 @@ def group_grid(record: Record) -> Grid:
         )
     return Grid(
         title=f"The agreements at threshold {shown['threshold']:.3g}, {shown['graph']} graph",
-        note="Those of two members or more, the largest first; members by population, or how many of each kind. Signed by: everybody who "
-        "accepts it, members of other agreements included.",
+        note="Those of two members or more, the largest first; members by population, or how many of each kind. Signed "
+        "by: everybody who accepts it, members of other agreements included.",
         columns=(
             *("agreement", "n", "signed by", "people"),
             *(f"w {each}" for each in values),

@@ -21,7 +21,7 @@ COLOURS: Final = (
     *("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#f0e442"),
     *("#332288", "#882255", "#999933"),
 )
-DARK: Final = frozenset({"#0072b2", "#009e73", "#d55e00", "#332288", "#882255"})
+DARK: Final = frozenset({"#0072b2", "#d55e00", "#332288", "#882255"})
 """Colours that take white text."""
 
 
