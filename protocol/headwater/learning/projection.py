@@ -179,13 +179,11 @@ class _Problem:
                 return None
             point = exact
             weights, left = self._mix(point, binding, tight)
-            if self._excess(point) <= FEASIBLE and left:
-                chosen = np.zeros(c + 2 * k + 1)
-                chosen[:-1][binding], chosen[-1] = 1, float(tight)
-                return self._answer(point, self._names(binding, chosen))
             held = np.append(binding, tight)
             held[held] = weights > 0
             binding, tight = held[:-1], bool(held[-1])
+            if self._excess(point) <= FEASIBLE and left:
+                return self._answer(point, self._names(binding, held.astype(np.float64)))
         return None
 
     def _broken(self, point: Floats) -> Any:

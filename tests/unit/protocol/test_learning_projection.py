@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from learning_cases import context, profiles
 
-from headwater.learning import HalfSpaces, UpdateError, half_spaces, project
+from headwater.learning import HalfSpaces, UpdateError, half_spaces, project, projection
 
 
 def spaces(seed: int, d: int, c: int, *, boxed: bool, ball: float, lowest: float = 0.0) -> HalfSpaces:
@@ -72,6 +72,15 @@ def test_cvxpy_finds_the_same_point(seed: int) -> None:
     # cvxpy stops at a tolerance, so its point is the less exact one; no point of the set is nearer than ours.
     assert np.abs(ours.point - x.value).max() < 1e-4
     assert ours.distance <= np.linalg.norm(x.value - update) + 1e-6
+
+
+def test_the_guess_and_the_solver_come_to_the_same_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = [(spaces(seed, 9, 5, boxed=seed % 2 == 0, ball=[np.inf, 0.6][seed % 3 > 0]), seed) for seed in range(25)]
+    guessed = [project(np.random.default_rng(seed).normal(size=9), at) for at, seed in cases]
+    monkeypatch.setattr(projection, "_MOST_BOUNDED", -1)
+    for (at, seed), quick in zip(cases, guessed, strict=True):
+        slow = project(np.random.default_rng(seed).normal(size=9), at)
+        assert np.abs(slow.point - quick.point).max() < 1e-8
 
 
 def test_one_half_space_is_projected_on_in_closed_form() -> None:

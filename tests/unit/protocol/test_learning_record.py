@@ -36,7 +36,7 @@ from headwater.learning import (
 POOL = draw(600, 5)
 
 
-def written(task: Task, mode: str, rounds: int = 3) -> tuple[str, Ledger, str]:
+def written(task: Task, mode: str, rounds: int = 3, window: int = 2) -> tuple[str, Ledger, str]:
     """A record of three honest members, a copier, an idle one and one that sends no numbers."""
     ground = Ground(
         task=task,
@@ -45,7 +45,7 @@ def written(task: Task, mode: str, rounds: int = 3) -> tuple[str, Ledger, str]:
         feature_names=FEATURES,
     )
     rng, stream = np.random.default_rng(7), io.StringIO()
-    settings = Settings(mode=mode)  # type: ignore[arg-type]
+    settings = Settings(mode=mode, window=window)  # type: ignore[arg-type]
     writer = RecordWriter(stream, ground, profiles(0.02), settings, POOL, {"seed": 7})
     state, ledger = State(theta=task.start(rng)), Ledger()
     for _ in range(rounds):
@@ -78,6 +78,11 @@ def altered(change: Callable[[list[dict[str, Any]]], None], *, rehash: bool) -> 
         before = "0x" + keccak(line.encode()).hex()
         out.append(line)
     return parse_record("\n".join(out))
+
+
+def test_a_round_is_played_again_with_the_models_last_change_known() -> None:
+    record = parse_record(written(SoftmaxRegression(4, 3), "project", rounds=3, window=0)[0])
+    assert audit(record) == ()
 
 
 @pytest.mark.parametrize("mode", ["project", "reject"])
