@@ -20,6 +20,7 @@ from headwater.chain import (
     UnknownChain,
     WrongChain,
 )
+from headwater.errors import InputError
 from headwater.report import ReportError
 from headwater_agents.durable.database import StateError
 from headwater_agents.lab.campaign.errors import CampaignError, ClusterUnreachable
@@ -42,6 +43,7 @@ _USAGE = (
     ArgumentError,
     CampaignError,
     ConfigError,
+    InputError,
     KeyUnavailable,
     ManifestError,
     NoLocalControl,
@@ -81,7 +83,7 @@ def reported(command: Callable[P, R]) -> Callable[P, R]:
         except KeyboardInterrupt:
             click.echo("headwater: interrupted", err=True)
             sys.exit(INTERRUPTED)
-        except (HeadwaterError, ReportError, RainError, ConfigError, OSError) as error:
+        except (HeadwaterError, InputError, ReportError, RainError, ConfigError, OSError) as error:
             text = (
                 f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
             )

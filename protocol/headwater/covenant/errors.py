@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from headwater.chain.errors import HeadwaterError
+from headwater.errors import InputError
 
 
-class CovenantError(HeadwaterError, ValueError):
+class CovenantError(HeadwaterError, InputError):
     """Something that the contracts about values would refuse, or that cannot be read; says what is accepted."""

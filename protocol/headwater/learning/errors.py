@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from headwater.errors import InputError
 
-class LearningError(ValueError):
+
+class LearningError(InputError):
     """Base of every refusal in `headwater.learning`."""
 
 

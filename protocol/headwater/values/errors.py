@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from headwater.errors import InputError
 
-class ValuesError(ValueError):
+
+class ValuesError(InputError):
     """Base of every refusal in `headwater.values`."""
 
 

@@ -109,7 +109,7 @@ def play_all(
         opens.append([contract.encode("reveal", voter.address, t, salt) for t in range(electorate.ticks)])
 
     def send(data: bytes, sender: Account) -> None:
-        backend.send(TxRequest(contract.address, data, None), sender)
+        backend.send(TxRequest(contract.address, data), sender)
 
     def leaf(reports: Reports) -> int:
         with booth.undone():
