@@ -91,11 +91,17 @@ def test_metropolis_weights_make_a_symmetric_doubly_stochastic_matrix(data, n):
     assert matrix.sum(axis=0) == pytest.approx(np.ones(n))
 
 
+def pairwise_ring(n: int) -> list[tuple[int, int]]:
+    return [(i, (i + 1) % n) for i in range(n)]
+
+
 @pytest.mark.parametrize("n", [5, 6, 40, 1_000])
 @pytest.mark.parametrize("rewire", [0, 0.3, 1])
 def test_a_small_world_is_connected_and_its_seed_decides_it(n, rewire):
     graph = small_world(n, 4, rewire, np.random.default_rng(3))
     assert graph.is_connected
+    ring = small_world(n, 2, rewire, np.random.default_rng(3))
+    assert {tuple(edge) for edge in ring.edges.tolist()} == {(min(i, j), max(i, j)) for i, j in pairwise_ring(n)}
     assert (graph.edges == small_world(n, 4, rewire, np.random.default_rng(3)).edges).all()
     if rewire == 0:
         assert set(graph.degrees.tolist()) == {4}
