@@ -21,7 +21,7 @@ class Simulation:
 
     Args:
         briefs: of all agents.
-        signer: of all.
+        signers: what makes each agent's acceptances; None for the signed answer alone.
         kills: agents that stop without a word, and when, in seconds.
         tamper: of the network.
         travel: seconds that a packet takes at least.
@@ -31,13 +31,13 @@ class Simulation:
         self,
         briefs: Sequence[Brief],
         *,
-        signer: Signer = no_words,
+        signers: Callable[[Brief], Signer] | None = None,
         kills: Mapping[int, float] | None = None,
         tamper: Tamper | None = None,
         travel: float = 0.001,
     ) -> None:
         self.now = self.ended = 0.0
-        self.agents = {brief.number: Agent(brief, signer) for brief in briefs}
+        self.agents = {brief.number: Agent(brief, signers(brief) if signers else no_words) for brief in briefs}
         self.reports: dict[int, Report] = {}
         self._networks = {brief.number: BadNetwork(brief.rules.faults, brief.number) for brief in briefs}
         self._pauses = {brief.number: brief.pause for brief in briefs}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -12,12 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accord_cases import one_story, some_graph, some_population, some_rules
-from headwater.values import Bounds, FormationConfig, Norm, Population, SocialGraph, form
-from headwater_agents.accord import AccordError, Faults, Rules, Simulation, briefs_of, compare, replay
+from headwater.values import Bounds, FormationConfig, Norm, Population, SocialGraph, Utility, form
+from headwater.values.formation import poles
+from headwater_agents.accord import AccordError, Agent, Brief, Faults, Rules, Simulation, briefs_of, compare, replay
 from headwater_agents.accord.agent import number_of
+from headwater_agents.accord.exchange import AgentExchange
 from headwater_agents.accord.identity import Identity
+from headwater_agents.accord.network import Network
 from headwater_agents.accord.packet import MAGIC, Packet, seal
-from headwater_agents.accord.terms import Proposal
+from headwater_agents.accord.record import Declaration
+from headwater_agents.accord.terms import Proposal, propose, sides
 
 worlds = st.fixed_dictionaries(
     {
@@ -64,7 +68,7 @@ def test_in_step_estimates_edges_and_agreements_are_those_in_memory(world: Any, 
 @given(worlds, faults, st.integers(1, 8))
 def test_out_of_step_all_tell_one_story_and_no_bound_is_broken(world: Any, bad: dict[str, float], lag: int) -> None:
     population, graph = make(**world)
-    rules = some_rules(12, lag, patience=30.0, seed=world["seed"], **bad)
+    rules = some_rules(25, lag, patience=30.0, seed=world["seed"], **bad)
     reports = Simulation(briefs_of(population, graph, rules)).run()
     one_story(reports)
     held = compare(population, graph, rules, reports)
@@ -230,14 +234,89 @@ def test_acceptances_are_the_signers_and_every_member_ends_with_all_of_them() ->
     population, graph = friendly(4)
     proposed: list[Proposal] = []
 
-    def signer(proposal: Proposal) -> bytes:
-        proposed.append(proposal)
-        return f"{len(proposal.members)} agree".encode()
+    def signer_of(brief: Brief) -> Callable[[Proposal], bytes]:
+        def sign(proposal: Proposal) -> bytes:
+            proposed.append(proposal)
+            return f"{brief.number} of {len(proposal.members)}".encode()
 
-    reports = Simulation(briefs_of(population, graph, some_rules(4)), signer=signer).run()
+        return sign
+
+    reports = Simulation(briefs_of(population, graph, some_rules(4)), signers=signer_of).run()
     assert len(proposed) == 4
     for report in reports.values():
-        assert report.acceptances == dict.fromkeys(range(4), b"4 agree".hex())
+        assert report.acceptances == {number: f"{number} of 4".encode().hex() for number in range(4)}
+
+
+def heard_until(exchange: AgentExchange, position: int) -> None:
+    """Let the exchange hear its neighbour 1 up to a position: estimates that stay where they are."""
+    at = exchange.edges[1].heard.position
+    said: list[Any] = [(exchange.own.copy(), None, 1)[each % 3] for each in range(at, position)]
+    exchange.hear(1, Packet(first=at, elements=tuple(said)))
+    exchange.advance()
+
+
+def test_an_agent_waits_for_the_lags_round_and_in_the_last_round_for_that_round_itself() -> None:
+    own = np.array([0.5, 0.5, 0.0, 0.0])
+    bounds = Bounds(weights=1.0, judgements=1.0, norm=Norm.LINF)
+    rules = some_rules(40, 3).formation
+    exchange = AgentExchange(own, 2, bounds, 1.0, [1], rules, lag=3)
+    for t in range(38):
+        heard_until(exchange, 3 * t + 3)
+        assert exchange.round == min(40, t + 1 + min(3, exchange.round // 10))
+    assert (exchange.round, exchange.settled, exchange.waits_for()) == (40, False, [1])
+    heard_until(exchange, 3 * 40 + 1)
+    assert not exchange.settled, "the neighbour may still refuse its last estimate"
+    heard_until(exchange, 3 * 40 + 2)
+    assert exchange.settled
+
+
+def test_who_says_that_another_holds_it_up_is_given_a_patience_more_for_each_in_between() -> None:
+    population, graph = friendly(3)
+    briefs = briefs_of(population, SocialGraph(3, graph.edges[:1]), some_rules(5, patience=1.0))
+    agent, other = Agent(briefs[0]), Identity(briefs[1].secret)
+    code, _ = other.codes(briefs[0].run, agent.identity.public)
+    held_up = seal(Packet(depth=2, want=True), briefs[0].run, code)
+    stood = {}
+    for tenth in range(40):
+        agent.receive(1, held_up, tenth / 10)
+        agent.poll(tenth / 10)
+        stood[tenth] = bool(agent.exchange.standing)
+    assert stood[28]
+    assert not stood[33]
+
+
+def declared(number: int, *neighbours: int) -> Declaration:
+    addresses = [bytes([each] * 20) for each in range(9)]
+    return Declaration(
+        author=addresses[number],
+        number=number,
+        version=1,
+        size=1.0,
+        m=2,
+        vector=np.array([0.5, 0.5, number / 10, 0.0]),
+        neighbours=tuple(addresses[each] for each in neighbours),
+    )
+
+
+def test_only_edges_that_both_ends_declare_join_a_component() -> None:
+    network = Network()
+    for each in (declared(0, 1, 2), declared(1, 0, 3), declared(2, 4), declared(3, 1)):
+        network.take(each)
+    component, missing = network.component(declared(0).author)
+    assert component == {declared(each).author for each in (0, 1, 3)}
+    assert missing == set(), "4 is named by 2 only, which does not name 0"
+    assert network.ways(declared(0).author)[declared(4).author] == (2, {declared(2).author})
+
+
+def test_a_group_parts_as_in_memory() -> None:
+    members = [declared(each) for each in (0, 1, 5, 6)]
+    proposal = propose(members, Utility.SQUARED)
+    accepting = sides(proposal, [True, False, True, False])
+    assert accepting == ({members[0].author, members[2].author}, {members[1].author, members[3].author})
+    nobody = sides(proposal, [False] * 4)
+    near = poles(np.array([each.vector for each in members]), proposal.vector)
+    assert sorted(map(len, nobody)) == [2, 2]
+    assert nobody[0] == {each.author for each, side in zip(members, near, strict=True) if side}
 
 
 def test_a_slow_neighbour_costs_less_time_with_a_lag() -> None:
