@@ -1,6 +1,7 @@
 # `make run` and `make test` are all a newcomer needs; both set the virtual environment up first.
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
 VENV := .venv
+FLOWER := .venv-flower
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Extra arguments: make run ARGS="--questions 30", make test ARGS="-k cascade"
@@ -8,7 +9,7 @@ ARGS ?=
 # Seconds of random histories in `make fuzz`.
 BUDGET ?= 900
 
-.PHONY: help run test test-revm lint bench fuzz season attacks swarm soak anvil clients gas clean
+.PHONY: help run test test-revm test-flower lint bench fuzz season attacks swarm soak anvil clients gas clean
 
 help:
 	@echo "make run     deploy to an embedded chain, run real forecasts through it, audit every wei"
@@ -19,6 +20,7 @@ help:
 	@echo "make season  the run over 1,500 questions that docs/season.md shows"
 	@echo "make attacks every attack on every mechanism, and docs/attacks.md from it; goes on where it was stopped"
 	@echo "make test-revm  the suite once more, on the fast chain"
+	@echo "make test-flower  what needs Flower and Ray, in an environment of its own ($(FLOWER))"
 	@echo "make gas     rewrite the gas snapshot"
 	@echo "make swarm   a market of more than twenty processes on this machine: watch it, kill some, Ctrl-C to finish"
 	@echo "make soak    the same on three chains with everybody killed at random, again and again; then every wei audited"
@@ -40,6 +42,16 @@ test: $(READY)
 
 test-revm: $(READY)
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not anvil and not integration" --chain revm $(ARGS)
+
+# Flower wants older versions of some packages than the rest: its lock stands in the other one's place.
+$(FLOWER)/.ready: requirements-flower.lock pyproject.toml
+	$(PYTHON) -m venv $(FLOWER)
+	$(FLOWER)/bin/pip install --quiet --disable-pip-version-check -r requirements-flower.lock
+	$(FLOWER)/bin/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $(FLOWER)/.ready
+
+test-flower: $(FLOWER)/.ready
+	$(FLOWER)/bin/pytest tests/integration/test_flower.py tests/unit/agents/test_campaign_ray.py $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -76,4 +88,4 @@ clients:
 	npm ci --no-audit --no-fund --prefix docs/javascript-bot
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis node_modules
+	rm -rf $(VENV) $(FLOWER) .pytest_cache .mypy_cache .ruff_cache .hypothesis node_modules

@@ -14,7 +14,7 @@ from headwater_agents.cli.output import terminal
 
 
 @click.command("lies")
-@click.option("--seeds", type=click.IntRange(2, 10_000), default=24, show_default=True, help="Worlds.")
+@click.option("--seeds", type=click.IntRange(2, 10_000), default=48, show_default=True, help="Worlds.")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Of the first world.")
 @click.option("--agents", type=click.IntRange(10, 300), default=45, show_default=True, help="In a world.")
 @click.option(

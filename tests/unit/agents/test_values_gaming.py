@@ -1,7 +1,9 @@
 """Lies about values: what they change, what they are worth, and what the study and its command say of it."""
 
+import importlib.util
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ from headwater_agents.values.gaming.lies import LIES, WIDE, Bound, Enter, Shift,
 from headwater_agents.values.gaming.stakes import Played, Stakes, StakesError, forbids, play
 from headwater_agents.values.gaming.study import POSER, lies_grids, lies_study
 from headwater_agents.values.gaming.worlds import LyingWorld, cooperative, lying_world
+
+DOCS = Path(__file__).parents[3] / "docs"
 
 PLAYED = Played(
     income=1.5,
@@ -161,3 +165,18 @@ def test_the_command_prints_the_record(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["seeds"] == 2
     assert CliRunner().invoke(headwater, ["values", "lies", "--caught", "2"]).exit_code == 2
+
+
+def test_the_page_is_that_of_its_record_and_the_record_that_of_its_worlds() -> None:
+    spec = importlib.util.spec_from_file_location("lies_page", DOCS / "lies.py")
+    assert spec is not None
+    assert spec.loader is not None
+    writer = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(writer)
+    record = json.loads((DOCS / "lies.json").read_text())
+    assert writer.page(record) == (DOCS / "lies.md").read_text()
+    first = lying_world(record["lies"]["seed"], record["lies"]["agents"])
+    rows = {row["lie"]: row["worlds"][0] for row in record["lies"]["rows"]}
+    assert [lie.name for lie in LIES] == list(rows)
+    for lie in (POSER, Shift(factor=0.1), Bound(factor=2.0)):
+        assert asdict(play(first, lie)) == pytest.approx(rows[lie.name])

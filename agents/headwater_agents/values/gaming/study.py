@@ -14,7 +14,7 @@ from headwater_agents.values.gaming.lies import LIES, Enter, Lie
 from headwater_agents.values.gaming.stakes import Played, Stakes, StakesError, play
 from headwater_agents.values.gaming.worlds import lying_world
 
-SEEDS: Final = 24
+SEEDS: Final = 48
 POSER: Final = Enter(mixture=1.0)
 """The lie whose borders are shown: it brings the most."""
 
@@ -77,6 +77,7 @@ def lies_study(
                 "in_rich": float(np.mean([one.income > 0 for one in results])),
                 "breaks": float(np.mean([one.breaks(at) for one in results])),
                 "others": paired([one.others for one in results]).to_dict(),
+                "worlds": [asdict(one) for one in results],
                 **{
                     name: arms[name][index].to_dict()
                     | {"verdict": found[name][index].verdict.value, "established": found[name][index].established}
