@@ -18,7 +18,7 @@ from headwater.learning.errors import (
 )
 from headwater.learning.explain import Explanation, Finding, audit, explain, ledger_of, replay
 from headwater.learning.filter import Mode, Verdict, filter_update
-from headwater.learning.fixed import FixedRow, StaticRecord, charter_rows, fixed_update, pack_update, static_records
+from headwater.learning.fixed import fixed_update, pack_update
 from headwater.learning.ledger import CAUTION, Ledger
 from headwater.learning.novelty import Revealed
 from headwater.learning.policy import (
@@ -56,7 +56,6 @@ __all__ = [
     "Context",
     "Explanation",
     "Finding",
-    "FixedRow",
     "FrozenFeatures",
     "Ground",
     "HalfSpaces",
@@ -85,7 +84,6 @@ __all__ = [
     "SoftmaxRegression",
     "SolverError",
     "State",
-    "StaticRecord",
     "Submission",
     "Task",
     "TaskError",
@@ -97,7 +95,6 @@ __all__ = [
     "action_scores",
     "audit",
     "canonical",
-    "charter_rows",
     "check",
     "credit_round",
     "explain",
@@ -128,7 +125,6 @@ __all__ = [
     "schema",
     "split",
     "split_skewed",
-    "static_records",
     "task_from",
     "traversal_gradient",
     "virtual_batches",
