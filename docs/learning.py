@@ -24,10 +24,12 @@ from headwater_agents.cooperative.account import season_grids
 from headwater_agents.cooperative.grids import arm_name, liars_grids, run_grids, spread, sweep_grids
 from headwater_agents.cooperative.profiles import ASKED, TEMPLATES
 from headwater_agents.cooperative.tables import CLIP, SOURCES, load_table
+from headwater_agents.cooperative.trial import play as unit
 
 DOCS = Path(__file__).parent
 PAGE, FIGURES = DOCS / "learning.md", DOCS / "learning.json"
 DATA = ("hmda", "arrests", "rain")
+PROBE: dict[str, Any] = {"data": "hmda", "rounds": 3, "members": 4}
 LEFT_OUT = ("code", "canonical", "checks", "totals", "groups", "moved", "admitted", "features")
 DIGITS = 6
 """Significant digits of what docs/learning.json keeps."""
@@ -74,13 +76,22 @@ def kept(value: Any) -> Any:
     return value
 
 
+def probe() -> dict[str, Any]:
+    """A play so short that a test can repeat it: what the code does now, beside what the page was written with."""
+    arms = unit(["project", "reject", "no-filter"], 1, **PROBE)["arms"]
+    return {arm: {"quality": each["quality"], "shares": each["shares"]} for arm, each in arms.items()}
+
+
 def as_lines(figures: Mapping[str, Any]) -> str:
     """docs/learning.json: a line a study."""
     found = [
         f"{json.dumps(name)}: {json.dumps(each, sort_keys=True, ensure_ascii=False, separators=(',', ':'))}"
         for name, each in figures["studies"].items()
     ]
-    return f'{{"quick": {json.dumps(figures["quick"])}, "studies": {{\n' + ",\n".join(found) + "\n}}\n"
+    short = json.dumps(figures["probe"], sort_keys=True, separators=(",", ":"))
+    return (
+        f'{{"quick": {json.dumps(figures["quick"])}, "probe": {short}, "studies": {{\n' + ",\n".join(found) + "\n}}\n"
+    )
 
 
 def table(grid: Grid, *, title: bool = True) -> list[str]:
@@ -306,7 +317,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not options.render:
         results = options.results or Path("runs") / ("learning-quick" if options.quick else "learning")
         studies = {name: kept(summary) for name, summary in play(options.quick, results, options.jobs).items()}
-        figures = {"quick": options.quick, "studies": studies}
+        figures = {"quick": options.quick, "studies": studies, "probe": kept(probe())}
         FIGURES.write_text(as_lines(figures), encoding="utf-8", newline="\n")
     figures = json.loads(FIGURES.read_text(encoding="utf-8"))
     for path, text in written(figures):
