@@ -39,6 +39,8 @@ class Simulation:
         self.now = self.ended = 0.0
         self.agents = {brief.number: Agent(brief, signers(brief) if signers else no_words) for brief in briefs}
         self.reports: dict[int, Report] = {}
+        self.killed: dict[int, Report] = {}
+        """how it stood with those who were killed, when they were"""
         self._networks = {brief.number: BadNetwork(brief.rules.faults, brief.number) for brief in briefs}
         self._pauses = {brief.number: brief.pause for brief in briefs}
         self._rounds = dict.fromkeys(self.agents, 0)
@@ -60,6 +62,7 @@ class Simulation:
             if agent is None:
                 continue
             if self.now >= self._kills.get(number, float("inf")):
+                self.killed[number] = agent.report()
                 del self.agents[number]
                 continue
             if self.now < self._ready[number]:  # it still works on its last round

@@ -258,6 +258,9 @@ def _sample(population: Population, formation: Formation, threshold: float | Non
         "signing_rounds": formation.signing_rounds,
         "gap": formation.gap,
     }
+    together = formation.group_sizes[formation.home] > 1
+    if together.any():
+        record["joined"] = float(np.average(worth[together], weights=population.sizes[together]))
     if population.n * len(formation.agreements) <= MOST_SIGNATURES:
         over = overlap(population, formation.agreements, threshold, utility=utility)
         best = measures(population, over.utility_best, formation.home)

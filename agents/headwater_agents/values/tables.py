@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from headwater.report.grids import NOTHING, Grid, number
+from headwater_agents.values.graphs import RANDOM
 from headwater_agents.values.pictures.canvas import letter
 from headwater_agents.values.study import quartile_cells, swept_cells
 
@@ -67,7 +68,7 @@ def quartile_grid(record: Record) -> Grid:
             cell["graph"],
             f"{100 * cell['quantile']:.0f}%",
             *(_told(cell, key, 1) for key in ("agreements", "alone", "largest")),
-            *(_told(cell, key, 3) for key in ("mean", "worst", "gini")),
+            *(_told(cell, key, 3) for key in ("mean", "joined", "worst", "gini")),
         )
         for cell in quartile_cells(record)
     ]
@@ -76,7 +77,7 @@ def quartile_grid(record: Record) -> Grid:
             cell["graph"],
             "own",
             *(_told(cell, key, 1) for key in ("agreements", "alone", "largest")),
-            *(_told(cell, key, 3) for key in ("mean", "worst", "gini")),
+            *(_told(cell, key, 3) for key in ("mean", "joined", "worst", "gini")),
         )
         for cell in record["cells"]
         if cell["quantile"] is None and cell["threshold"] is None
@@ -84,8 +85,8 @@ def quartile_grid(record: Record) -> Grid:
     return Grid(
         title="Agreements with bounds at the quartiles of pairwise distance",
         note="Everybody's bounds on weights and on judgements stand at that quantile of the distances of pairs. "
-        + _intervals(record),
-        columns=("graph", "bounds", "agreements", "alone", "largest", "mean utility", "worst", "Gini"),
+        "Joined: mean utility of those who are not alone. " + _intervals(record),
+        columns=("graph", "bounds", "agreements", "alone", "largest", "mean utility", "joined", "worst", "Gini"),
         rows=tuple(rows),
         texts=2,
     )
@@ -130,15 +131,19 @@ def sweep_grid(record: Record, graph: str) -> Grid:
         (
             number(cell["threshold"], 3),
             *(_told(cell, key, 1) for key in ("agreements", "alone", "largest")),
-            *(_told(cell, key, 3) for key in ("mean", "worst", "gini")),
-            _told(cell, "best_mean", 3) if "best_mean" in cell["fields"] else NOTHING,
+            *(_told(cell, key, 3) for key in ("mean", "joined", "worst", "gini", "best_mean")),
         )
         for cell in swept_cells(record, graph)
     ]
     return Grid(
         title=f"Agreements over the threshold, {graph} graph",
-        note="The threshold caps every bound, on weights and on judgements alike. " + _intervals(record),
-        columns=("threshold", "agreements", "alone", "largest", "mean utility", "worst", "Gini", "mean with overlap"),
+        note="The threshold caps every bound, on weights and on judgements alike. Joined: mean utility of those who "
+        "are not alone; with overlap: mean utility of all under the best agreement each one signs. "
+        + (_intervals(record) if graph in RANDOM else ""),
+        columns=(
+            *("threshold", "agreements", "alone", "largest"),
+            *("mean utility", "joined", "worst", "Gini", "with overlap"),
+        ),
         rows=tuple(rows),
         texts=0,
     )
@@ -187,6 +192,8 @@ def _intervals(record: Record) -> str:
 
 
 def _told(cell: Record, key: str, digits: int) -> str:
+    if key not in cell["fields"]:
+        return NOTHING
     one = cell["fields"][key]
     # Counts are whole where nothing is random.
     if one["low"] == one["high"]:

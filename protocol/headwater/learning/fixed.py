@@ -1,4 +1,4 @@
-"""Updates as the chain reads them: integers at 1e9, rounded towards zero, so that no norm and no entry grows by rounding.
+"""Updates as the chain reads them: integers at 1e9, rounded towards zero, so that no norm grows by rounding.
 
 What they are held to on-chain, and why rounding convicts nobody, is `headwater.covenant.policy`'s.
 """

@@ -21,6 +21,7 @@ from headwater_agents.accord.identity import Identity
 from headwater_agents.accord.network import Network
 from headwater_agents.accord.packet import MAGIC, Packet, seal
 from headwater_agents.accord.record import Declaration
+from headwater_agents.accord.reference import drops_of
 from headwater_agents.accord.terms import Proposal, propose, sides
 
 worlds = st.fixed_dictionaries(
@@ -113,6 +114,23 @@ def test_whenever_agents_die_the_others_end_and_tell_one_story(
     one_story(reports)
     assert all(report.status in ("signed", "alone") for report in reports.values())
     assert compare(population, graph, rules, reports, set(kills) - set(reports)).broken == ()
+
+
+@settings(max_examples=25, deadline=None)
+@given(worlds, faults, st.dictionaries(st.integers(0, 6), st.floats(0.0, 1.0), min_size=1, max_size=3))
+def test_in_step_the_living_have_the_floats_of_memory_where_the_same_edges_went(
+    world: Any, bad: dict[str, float], kills: dict[int, float]
+) -> None:
+    population, graph = make(**world)
+    rules = some_rules(8, patience=1.0, seed=world["seed"], **bad)
+    briefs = briefs_of(population, graph, rules)
+    whole = Simulation(briefs)
+    whole.run()
+    run = Simulation(briefs, kills={who: share * whole.ended for who, share in kills.items()})
+    reports = run.run()
+    held = compare(population, graph, rules, reports, run.killed, drops_of(run.killed.values()))
+    assert held.estimates == 0.0 or not held.replayed
+    assert held.edges
 
 
 def test_an_impatient_agent_breaks_no_bound_though_it_takes_the_living_for_gone() -> None:

@@ -45,6 +45,16 @@ def test_a_perfectly_reliable_answer_stands_for_itself() -> None:
     assert np.array_equal(held, 1.0 - np.abs(np.arange(3) - people.answer[:, None]))
 
 
+def test_the_value_that_one_does_not_hold_is_judged_as_its_holders_around_one_do() -> None:
+    people = respondents()
+    _, judgements = encode(people, reliability=0.9)
+    cells = people.alike
+    for cell in np.unique(cells)[::7]:
+        members = judgements[(cells == cell) & people.member]
+        assert np.ptp(members[:, :, 0], axis=0).max() > 0.5
+        assert np.ptp(members[:, :, 1], axis=0).max() < 1e-12
+
+
 def test_an_answer_that_measures_nothing_leaves_what_people_alike_say() -> None:
     people = respondents()
     weights, judgements = encode(people, reliability=0.0, prior=0.0)
