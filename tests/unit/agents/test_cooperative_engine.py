@@ -205,3 +205,16 @@ def test_settings_that_cannot_be_played_are_refused(changes: dict) -> None:
 def test_the_liars_are_the_three_that_the_arms_are_judged_by(stage: Stage) -> None:
     assert tuple(member.name for member in stage.members[-3:]) == LIARS
     assert len(set_up(Setting(liars=False), seed=1).members) == 6
+
+
+def test_members_draw_for_themselves_and_do_not_hang_on_who_else_is_there(stage: Stage) -> None:
+    batch = stage.problem.data["member-1"].batch
+    twins = [Member(name=name, behaviour=Honest(batch)) for name in ("ada", "bo", "cy")]
+
+    def proposed(members: list[Member]) -> dict[str, np.ndarray]:
+        trainer = replace(stage, members=tuple(members)).trainer("no-filter")
+        return {item.agent: item.update for item in trainer.submissions()}
+
+    three, two = proposed(twins), proposed(twins[:2])
+    assert not np.array_equal(three["ada"], three["bo"]), "the same rows, other draws"
+    assert all(np.array_equal(three[name], two[name]) for name in two)
