@@ -19,7 +19,7 @@ from headwater_agents.accord.agent import number_of
 from headwater_agents.accord.exchange import AgentExchange
 from headwater_agents.accord.identity import Identity
 from headwater_agents.accord.network import Network
-from headwater_agents.accord.packet import MAGIC, Packet, seal
+from headwater_agents.accord.packet import DEGREE, MAGIC, Packet, seal
 from headwater_agents.accord.record import Declaration
 from headwater_agents.accord.reference import drops_of
 from headwater_agents.accord.terms import Proposal, propose, sides
@@ -174,6 +174,26 @@ def friendly(n: int) -> tuple[Population, SocialGraph]:
     return some_population(n, 2, 0.9).with_bounds(Bounds(weights=2.0, judgements=2.0, norm=Norm.LINF)), some_graph(
         n, 2, n
     )
+
+
+def test_one_that_dies_between_its_word_on_edges_and_its_degree_counts_but_is_not_mixed_over() -> None:
+    population, graph = friendly(5)
+    briefs = briefs_of(population, graph, some_rules(8, patience=1.0))
+    spoken: set[int] = set()
+
+    def tamper(sender: int, to: int, data: bytes) -> Sequence[bytes]:
+        dying = run.agents.get(2)
+        if sender == 2 and dying is not None and (dying.exchange.round, dying.exchange.phase) >= (3, DEGREE):
+            spoken.add(to)
+        return () if sender == 2 and to in spoken else (data,)
+
+    run = Simulation(briefs, kills={2: 0.5}, tamper=tamper)
+    reports = run.run()
+    drops = [report.drops[2] for report in reports.values() if 2 in report.drops]
+    assert {(drop.mix, drop.degree) for drop in drops} == {(3, 4)}
+    rules = briefs[0].rules
+    held = compare(population, graph, rules, reports, run.killed, drops_of(run.killed.values()))
+    assert (held.estimates, held.edges, held.same) == (0.0, True, True)
 
 
 def test_one_that_never_declares_is_dropped_and_the_others_sign() -> None:
