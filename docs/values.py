@@ -235,7 +235,7 @@ def page(found: dict[str, Record], large: list[Record]) -> str:
         "",
         "* Utility counts distance only. Somebody alone has utility 1 and nobody to act with: read utility beside the number of "
         "agreements, and that of the joined, never by itself.",
-        "* Declared values are taken as they are; who gains by declaring others is another study.",
+        "* Declared values are taken as they are; who gains by declaring others is measured in [lies.md](lies.md).",
         "* 34 countries are aggregates of respondents. A country that signs says nothing about its minorities.",
         "* The survey of people holds one answer, one membership and four facts each. Its systems are three answers by two "
         "memberships with small differences, and the groups largely find these again: it tests the method at size more than "

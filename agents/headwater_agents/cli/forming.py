@@ -13,6 +13,8 @@ from headwater_agents.cli.errors import print_json, reported
 from headwater_agents.cli.output import terminal
 from headwater_agents.cli.values import data_options, graph_options, show, values_command, wrong_use
 
+__all__ = ["consensus_command", "data_command", "form_command", "values_command"]
+
 
 @values_command.command("form")
 @data_options

@@ -135,7 +135,7 @@ def _axis(values: Sequence[float]) -> _Axis:
     low, high = min(values), max(values)
     room = 0.06 * (high - low) or 0.05
     low, high = low - room, high + room
-    raw = (high - low) / 8
+    raw = (high - low) / 10
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= raw)
     first, last = math.ceil(low / step), math.floor(high / step)
