@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from headwater.report.grids import NOTHING, Grid, bounds, number
@@ -10,8 +12,9 @@ from headwater.report.grids import NOTHING, Grid, bounds, number
 Summary = Mapping[str, Any]
 Found = Mapping[str, float | None]
 
+_INTERVAL: Final = re.compile(r" \[[^\]]*\]")
 _ARMS: Final = {
-    "project": "project (this project's way)",
+    "project": "project",
     "reject": "reject",
     "no-filter": "no filter",
     "volume": "data volume",
@@ -33,6 +36,12 @@ def spread(found: Found | None, decimals: int = 4, factor: float = 1.0) -> str:
     if low is None or high is None:
         return mean
     return f"{mean} {bounds(number(factor * low, decimals), number(factor * high, decimals))}"
+
+
+def terse(grid: Grid) -> Grid:
+    """A grid without its intervals, as narrow as a terminal; those stand in the report."""
+    rows = tuple(tuple(_INTERVAL.sub("", cell) for cell in row) for row in grid.rows)
+    return replace(grid, rows=rows, note=grid.note.replace(", 95% intervals", "; intervals stand in the report"))
 
 
 def run_grids(summary: Summary) -> list[Grid]:
@@ -218,8 +227,8 @@ def _payers(summary: Summary) -> Grid:
     return Grid(
         title="Who pays, by member",
         note="Δ share of credit in points, paired as above: of the honest half whose rows have more protected people, "
-        "of the other half, and of every honest member.",
-        columns=("strictness", "arm", *halves, *names),
+        "of the half with fewer, and of every honest member.",
+        columns=("strictness", "arm", *(half.split()[0] for half in halves), *names),
         rows=rows,
         texts=2,
     )
