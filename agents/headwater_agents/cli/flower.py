@@ -21,11 +21,19 @@ ENGINES: Final = ("simulation", "deployment")
 
 
 @click.command("federate")
-@click.option("--data", type=click.Choice(["hmda", "arrests", "rain"]), default="hmda", show_default=True)
+@click.option(
+    "--data", type=click.Choice(["hmda", "arrests", "rain"]), default="hmda", show_default=True, help="What is learnt."
+)
 @click.option("--members", type=click.IntRange(1, 12), default=4, show_default=True, help="Members, all honest.")
 @click.option("--rounds", type=click.IntRange(1, 1000), default=5, show_default=True, help="Rounds of training.")
 @click.option("--strictness", type=float, default=0.5, show_default=True, help="Of all profiles, 0 to 1.")
-@click.option("--mode", type=click.Choice(["project", "reject"]), default="project", show_default=True)
+@click.option(
+    "--mode",
+    type=click.Choice(["project", "reject"]),
+    default="project",
+    show_default=True,
+    help="What happens to an update that breaks a profile: moved to the nearest that keeps them all, or left out.",
+)
 @click.option(
     "--engine",
     type=click.Choice(ENGINES),

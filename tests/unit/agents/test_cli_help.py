@@ -43,8 +43,8 @@ LEAVES = _leaves(headwater)
 
 def test_the_subcommands_are_these() -> None:
     assert [
-        *("abi", "account", "agent", "attack", "deploy", "facilitator", "key", "node", "run", "send", "series"),
-        *("swarm", "sweep", "trace", "values", "verify"),
+        *("abi", "account", "agent", "attack", "deploy", "explain", "facilitator", "key", "learn", "node", "run"),
+        *("send", "series", "swarm", "sweep", "trace", "values", "verify"),
     ] == COMMANDS
 
 
