@@ -9,7 +9,7 @@ ARGS ?=
 # Seconds of random histories in `make fuzz`.
 BUDGET ?= 900
 
-.PHONY: help run test test-revm test-flower lint bench fuzz season attacks swarm soak anvil clients gas clean
+.PHONY: help run test test-revm test-flower lint bench fuzz season attacks values swarm soak anvil clients gas clean
 
 help:
 	@echo "make run     deploy to an embedded chain, run real forecasts through it, audit every wei"
@@ -19,6 +19,7 @@ help:
 	@echo "make fuzz    long random histories and mutants, BUDGET=$(BUDGET) seconds"
 	@echo "make season  the run over 1,500 questions that docs/season.md shows"
 	@echo "make attacks every attack on every mechanism, and docs/attacks.md from it; goes on where it was stopped"
+	@echo "make values  the studies of values, of learning under them and of lies about them, and the pages that show them"
 	@echo "make test-revm  the suite once more, on the fast chain"
 	@echo "make test-flower  what needs Flower and Ray, in an environment of its own ($(FLOWER))"
 	@echo "make gas     rewrite the gas snapshot"
@@ -72,6 +73,11 @@ swarm: $(READY)
 
 soak: $(READY)
 	$(BIN)/python -m headwater_agents.swarm.soak $(ARGS)
+
+values: $(READY)
+	$(BIN)/python docs/values.py
+	$(BIN)/python docs/learning.py
+	$(BIN)/python docs/lies.py
 
 attacks: $(READY)
 	$(BIN)/python docs/attacks.py $(ARGS)
