@@ -54,7 +54,7 @@ class Rules:
 
     Attributes:
         formation: rounds, steps, utility and threshold; its tolerance is not used.
-        lag: rounds by which a neighbour's word may be behind; 0 keeps everybody in step.
+        lag: rounds by which a neighbour's word may be behind in round 20 · lag and later; 0 keeps all in step.
         patience: seconds after which a neighbour that says nothing new, though nothing holds it up, is taken as gone.
         faults: of packets.
 

@@ -2,8 +2,8 @@
 
 A round has three steps: tell one's estimate; judge the neighbours' and say which edges stand; tell one's degree, and
 then mix. At step f of round t < R an agent waits until every neighbour has said what it says at step f of round
-max(0, t − lag). It uses round t's word of those who have said it, else their last. In round R, which only judges, it
-waits for round R's. With lag 0 this is the exchange in step, float for float, whatever packets were lost or late.
+t − min(lag, ⌊t / 20⌋). It uses round t's word of those who have said it, else their last. In round R, which only
+judges, it waits for round R's. With lag 0 this is the exchange in step, float for float, whatever was lost or late.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from headwater_agents.accord.errors import PacketError
 from headwater_agents.accord.packet import DEGREE, ESTIMATE, KINDS, STANDS, Packet
 from headwater_agents.accord.stream import Drop, Ending, Hearing, Stream
 
-_RAMP: Final = 10
+_RAMP: Final = 20
+"""Rounds after which a round more of lag is allowed: early steps are long, and most edges fall early."""
 _PLAUSIBLE: Final = 1e-6
 """How far an estimate's weights may sum from 1, and an entry lie outside its range: rounding, and more than that."""
 
