@@ -42,7 +42,7 @@ class CollectiveConfig:
     every: int = 10
     hold: int = YEAR_OF_QUESTIONS
     local: Local = field(default_factory=lambda: LOCAL["rain"])
-    settings: Settings = field(default_factory=lambda: Settings(window=1))
+    settings: Settings = field(default_factory=lambda: Settings(window=1, shown=False))
 
     def __post_init__(self) -> None:
         if self.rounds < 1 or self.every < 1 or self.hold < 12:

@@ -95,7 +95,7 @@ class Stage:
             self.profiles if arm in FILTERED else (),
             self.problem.validation.batch,
             local=self.local,
-            settings=Settings(mode=FILTERED.get(arm, Mode.PROJECT), rule=Rule.EXACT, window=self.window),
+            settings=Settings(mode=FILTERED.get(arm, Mode.PROJECT), rule=Rule.EXACT, window=self.window, shown=False),
             theta=self.task.start(np.random.default_rng([self.seed, 1])),
             seed=self.seed,
         )

@@ -13,7 +13,7 @@ along E.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import clarabel
@@ -27,6 +27,8 @@ from headwater.learning.spaces import HalfSpaces
 
 FEASIBLE: Final = 1e-9
 """How far an answer may stand outside a constraint, relative to the size of the problem."""
+_SHORT: Final = 100
+_NOTHING: Final = 1e-12
 _STEPS: Final = 12
 _MOST_BOUNDED: Final = 64
 _SOLVED: Final = (clarabel.SolverStatus.Solved, clarabel.SolverStatus.AlmostSolved)
@@ -77,8 +79,16 @@ def project(update: Floats, spaces: HalfSpaces) -> Projection:
         return Projection(feasible=True, point=u.copy(), distance=0.0)
     if spaces.holds(np.zeros_like(u), 0.0) and spaces.ball == 0:
         return Projection(feasible=True, point=np.zeros_like(u), distance=float(np.linalg.norm(u)))
-    problem = _Problem(u, spaces, np.flatnonzero(~flat), norms)
-    return problem.solve()
+    found = _Problem(u, spaces, np.flatnonzero(~flat), norms).solve()
+    # Lengths are counted in ‖u‖. Where the answer is far shorter it is sought once more from nearby on the same ray,
+    # all of which has one nearest point: farther out than the answer may be off, and near enough to count well.
+    short, far = float(np.linalg.norm(found.point)), float(np.linalg.norm(u))
+    if found.feasible and _SHORT * short < far:
+        near = found.point + (u - found.point) * (max(10 * short, 1e-5 * far) / far)
+        again = _Problem(near, spaces, np.flatnonzero(~flat), norms).solve()
+        if again.feasible:
+            return replace(found, point=again.point, distance=float(np.linalg.norm(again.point - u)))
+    return found
 
 
 def _none(u: Floats, names: tuple[str, ...]) -> Projection:
@@ -215,7 +225,14 @@ class _Problem:
             except RuntimeError:
                 return np.ones(mix.shape[1]), False
             left = float(np.hypot(part, np.linalg.norm(rest - frame @ inside)))
-        return weights, left <= 1e-9 * (1 + float(np.linalg.norm(self.target)))
+        return weights, left <= 1e-9 * (1 + float(np.linalg.norm(self.target))) and self._on(point, binding, tight)
+
+    def _on(self, point: Floats, binding: Any, tight: bool) -> bool:
+        """Whether what is said to bind does: only there may its normal push."""
+        at = point[self.bounded]
+        gaps = np.concatenate((self.a @ point - self.b, at - self.reach, -at - self.reach))[binding]
+        slack = abs(float(np.linalg.norm(point)) - self.ball) if tight else 0.0
+        return max(float(np.abs(gaps).max(initial=0.0)), slack) <= FEASIBLE
 
     def _excess(self, point: Floats) -> float:
         worst = max(float(np.linalg.norm(point)) - self.ball, 0.0)
@@ -245,8 +262,8 @@ class _Problem:
             along = target - inverse @ (matrix @ target)
             room = self.ball**2 - float(value @ value) - float(nearest @ nearest)
             length = float(np.linalg.norm(along))
-            if room < 0 or length == 0:
-                return None
+            if room < 0 or length <= _NOTHING * float(np.linalg.norm(target)):
+                return None  # rows that leave no direction free do not meet the ball in one place
             value[loose] = nearest + along * (np.sqrt(room) / length)
         else:
             value[loose] = target - inverse @ (matrix @ target - right)

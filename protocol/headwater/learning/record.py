@@ -110,6 +110,7 @@ class RecordWriter:
                     "rule": str(settings.rule),
                     "window": settings.window,
                     "step": settings.step,
+                    "shown": settings.shown,
                 },
                 "about": dict(about or {}),
             }

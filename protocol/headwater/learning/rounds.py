@@ -80,13 +80,15 @@ class Settings:
 
     mode: what happens to an update that is not admissible as it is. rule: which credit pays. window: in how many past
     rounds a revealed update counts as known, 0 to 1,000; older ones can be sold again. step: what the mean is
-    multiplied by, above 0 and at most 1.
+    multiplied by, above 0 and at most 1. shown: whether members see the examples that profiles name; then all their
+    gradients count as known. Where an auditor keeps them, only what held back a member's own projection does.
     """
 
     mode: Mode = Mode.PROJECT
     rule: Rule = Rule.EXACT
     window: int = 2
     step: float = 1.0
+    shown: bool = True
 
     def __post_init__(self) -> None:
         try:
@@ -96,6 +98,8 @@ class Settings:
             raise RoundError(f"{error}; modes: {', '.join(Mode)}; rules: {', '.join(Rule)}") from None
         if isinstance(self.window, bool) or not isinstance(self.window, int) or not 0 <= self.window <= MAX_WINDOW:
             raise RoundError(f"a window is 0 to {MAX_WINDOW} rounds; got {self.window!r}")
+        if not isinstance(self.shown, bool):
+            raise RoundError(f"shown is true or false; got {self.shown!r}")
         if not 0 < self.step <= 1:
             raise RoundError(f"a step is above 0 and at most 1; got {self.step}")
 
@@ -201,7 +205,9 @@ def play_round(
         validation,
         slots=[int(item.slot) for item in ordered],
         agents=agents,
-        public=[[*last, *spaces.normals(), *verdict.cuts] for verdict in verdicts],
+        public=[
+            [*last, *spaces.normals(None if settings.shown else verdict.active), *verdict.cuts] for verdict in verdicts
+        ],
         past=state.history,
         rule=settings.rule,
         raw=raw,

@@ -13,7 +13,7 @@ All are convex, so a mean of updates that keep them keeps them. With tolerances 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,9 +89,16 @@ class HalfSpaces:
             and np.linalg.norm(update) <= self.ball + slack
         )
 
-    def normals(self) -> Floats:
-        """Directions that the set itself gives away: the rows, and the axes of frozen features. (k, d)."""
-        return np.vstack([self.a, np.eye(self.dimension)[list(self.frozen)]])
+    def normals(self, active: Collection[str] | None = None) -> Floats:
+        """Directions that the set gives away, (k, d): the rows, and the axes of frozen features.
+
+        With the names of the constraints that held a projection back: theirs only, which is what its answer tells.
+        """
+        if active is None:
+            return np.vstack([self.a, np.eye(self.dimension)[list(self.frozen)]])
+        rows = [index for index, name in enumerate(self.names) if name in active]
+        axes = [index for index in self.frozen if self.box_names[index] in active]
+        return np.vstack([self.a[rows], np.eye(self.dimension)[axes]])
 
     def cut(self, a: Sequence[Floats], b: Sequence[float], names: Sequence[str]) -> HalfSpaces:
         """The set with further half-spaces."""

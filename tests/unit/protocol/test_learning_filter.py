@@ -182,6 +182,9 @@ def test_half_spaces_are_the_slopes_of_the_functions(name: str) -> None:
     assert sorted(np.flatnonzero(rows.box < 0.3)) == sorted(task.indices(2)) == list(rows.frozen)
     axes = np.eye(task.dimension)[list(rows.frozen)]
     assert np.array_equal(rows.normals(), np.vstack([rows.a, axes]))
+    assert np.array_equal(rows.normals((rows.names[1],)), rows.a[1:2])
+    assert np.array_equal(rows.normals((rows.box_names[rows.frozen[0]],)), axes)
+    assert rows.normals(()).shape == (0, task.dimension)
 
 
 def test_an_empty_group_cannot_be_made() -> None:

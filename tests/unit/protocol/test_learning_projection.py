@@ -5,7 +5,7 @@ from __future__ import annotations
 import cvxpy as cp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from learning_cases import context, profiles
 
@@ -35,6 +35,9 @@ def spaces(seed: int, d: int, c: int, *, boxed: bool, ball: float, lowest: float
     ball=st.sampled_from([float("inf"), 0.2, 1.0, 50.0]),
     size=st.sampled_from([1e-4, 1.0, 1e4]),
 )
+@example(seed=1, d=1, c=3, boxed=False, ball=50.0, size=1e4)  # a row that leaves the ball no direction
+@example(seed=16, d=1, c=3, boxed=False, ball=float("inf"), size=1e4)  # an answer a millionth as long as the update
+@example(seed=3323, d=1, c=5, boxed=True, ball=float("inf"), size=1e4)
 def test_the_point_is_feasible_and_no_feasible_point_lies_behind_it(
     seed: int, d: int, c: int, boxed: bool, ball: float, size: float
 ) -> None:
@@ -50,8 +53,9 @@ def test_the_point_is_feasible_and_no_feasible_point_lies_behind_it(
         y = rng.normal(size=d)
         y[at.box == 0] = 0
         others += [y * s for s in 2.0 ** -np.arange(0, 40) if at.holds(y * s, 0.0)][:1]
+    slack = 1e-8 * max(1.0, size, size * ball if ball < 1e9 else size)
     for y in others:
-        assert (update - found.point) @ (y - found.point) <= 1e-8 * max(1.0, size, size * ball if ball < 1e9 else size)
+        assert (update - found.point) @ (y - found.point) <= slack
     if found.distance > 1e-9:
         assert found.active
     again = project(found.point, at)

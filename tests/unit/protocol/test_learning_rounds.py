@@ -104,15 +104,33 @@ def test_the_models_own_movement_is_nobodys_even_where_no_past_update_counts() -
     assert all(not played.state.history for played in rounds)
 
 
-def test_who_knows_nothing_cannot_be_paid_for_what_the_filter_makes_of_it() -> None:
+@pytest.mark.parametrize("shown", [True, False])
+def test_who_knows_nothing_cannot_be_paid_for_what_the_filter_makes_of_it(shown: bool) -> None:
     """With a profile that asks for improvement, the filter turns nothing into something; that is not the sender's."""
     ask = (Profile("better", (ProtectedLoss(group="women", tolerance=-0.002),)),)
     state, sent = State(theta=np.zeros(TASK.dimension)), [Submission(agent="idle", update=np.zeros(TASK.dimension))]
-    played = play_round(state, sent, ask, GROUND, POOL)
+    played = play_round(state, sent, ask, GROUND, POOL, Settings(shown=shown))
     assert played.verdicts[0].admissible
     assert played.credit.gain > 0
     assert played.credit.values[0] == 0.0
     assert played.credit.unowned == played.credit.gain
+
+
+def test_a_gradient_that_members_are_not_shown_is_a_members_own_until_the_filter_answers_with_it() -> None:
+    """It counts as known where all see the examples behind it, and where it held back the member's own projection."""
+    theta = np.zeros(TASK.dimension)
+    slope = TASK.gradient(theta, GROUND.groups["women"])
+    downhill = [Submission(agent="one", update=-0.1 * slope)]
+    for shown, known in ((True, True), (False, False)):
+        played = play_round(State(theta=theta), downhill, CARE, GROUND, POOL, Settings(shown=shown))
+        assert bool(played.credit.values[0] == 0.0) is known
+    tight = (Profile("tight", (ProtectedLoss(group="women", tolerance=0.0),)),)
+    across = np.random.default_rng(3).normal(size=TASK.dimension)
+    uphill = [Submission(agent="one", update=0.1 * slope + 0.01 * across)]
+    held = play_round(State(theta=theta), uphill, tight, GROUND, POOL, Settings(shown=False))
+    assert held.verdicts[0].active
+    new = play_round(State(theta=theta), uphill, tight, GROUND, POOL, Settings(shown=True))
+    assert held.credit.values[0] == pytest.approx(new.credit.values[0])
 
 
 def test_poisoners_that_know_the_filter_lose_credit_or_gain_none() -> None:
@@ -236,7 +254,15 @@ def test_rounds_and_settings_that_cannot_be_are_refused() -> None:
     for field in ({"size": 0.0}, {"size": np.inf}, {"size": np.nan}, {"agent": ""}, {"slot": 0.5}):
         with pytest.raises(RoundError):
             Submission(**{"agent": "a", "update": zero, **field})  # type: ignore[arg-type]
-    for setting in ({"mode": "maybe"}, {"rule": "x"}, {"window": -1}, {"window": 1.5}, {"step": 0}, {"step": 1.5}):
+    for setting in (
+        {"mode": "maybe"},
+        {"rule": "x"},
+        {"window": -1},
+        {"window": 1.5},
+        {"step": 0},
+        {"step": 1.5},
+        {"shown": 1},
+    ):
         with pytest.raises(RoundError):
             Settings(**setting)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="shape"):
