@@ -78,6 +78,7 @@ values: $(READY)
 	$(BIN)/python docs/values.py
 	$(BIN)/python docs/learning.py
 	$(BIN)/python docs/lies.py
+	$(BIN)/python docs/accord.py
 
 attacks: $(READY)
 	$(BIN)/python docs/attacks.py $(ARGS)

@@ -231,6 +231,12 @@ def page(found: dict[str, Record], large: list[Record]) -> str:
         "* Map: Natural Earth, public domain; for orientation only.",
         "* A population of your own: `headwater values data evs --out mine.csv` writes the format; `headwater values study mine.csv` reads it.",
         "",
+        "## Without a centre",
+        "",
+        "`headwater values accord` forms agreements by a process an agent, which exchange packets with their neighbours only, over a "
+        "network as bad as you like, with agents that leave, are slow or are killed. In step they end in memory's agreements; what a lag "
+        "costs and buys is measured in [accord.md](accord.md).",
+        "",
         "## Limits",
         "",
         "* Utility counts distance only. Somebody alone has utility 1 and nobody to act with: read utility beside the number of "
