@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from headwater.chain import Account, Backend, KeyUnavailable, UnknownChain, checksum, connect, load
+from headwater.safejson import check_depth, loads
 from headwater_agents.cli.errors import UNVERIFIED, print_json, reported
 from headwater_deploy import ConfigError, Manifest, ProtocolConfig, Step, deploy, open_record, plan, verify
 
@@ -112,8 +113,9 @@ def _account(keystore: Path | None) -> Account:
 def _settings(path: Path) -> ProtocolConfig:
     try:
         text = path.read_text(encoding="utf-8")
-        raw: Any = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (UnicodeDecodeError, json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
+        check_depth(text)
+        raw: Any = loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except ValueError as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
     if not isinstance(raw, dict):
         raise ConfigError(f"{path} holds no settings by name; expected a JSON object")

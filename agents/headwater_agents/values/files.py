@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,6 +31,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from headwater.safejson import loads
 from headwater.values import Norm, Population, PopulationBounds, ValuesError
 from headwater_agents.values.society import Society, SocietyError, unbounded
 
@@ -115,7 +115,7 @@ def _from_csv(text: str) -> dict[str, Any]:
 
 def _from_json(text: str) -> dict[str, Any]:
     try:
-        record = json.loads(text)
+        record = loads(text)
     except ValueError as error:
         raise SocietyError(f"not JSON: {error}") from None
     if not isinstance(record, dict):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from headwater.safejson import loads
 from headwater_agents.values.page import write_study
 from headwater_agents.values.society import SocietyError
 
@@ -34,7 +35,7 @@ def claim_folder(out: Path | None, name: str, force: bool) -> Path:
             number += 1
         return other
     try:
-        known = json.loads((folder / SUMMARY).read_text(encoding="utf-8")).get("kind") == KIND
+        known = loads((folder / SUMMARY).read_text(encoding="utf-8")).get("kind") == KIND
     except (OSError, ValueError, AttributeError):
         known = False
     if not known:

@@ -28,7 +28,7 @@ from headwater.learning.profile import (
     ReferenceAccuracy,
     units,
 )
-from headwater.learning.safejson import check_depth, loads
+from headwater.safejson import check_depth, loads
 
 _KINDS: dict[str, type[Constraint]] = {
     Kind.PROTECTED_LOSS: ProtectedLoss,

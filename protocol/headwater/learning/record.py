@@ -27,8 +27,8 @@ from headwater.learning.fixed import fixed_update, pack_update
 from headwater.learning.policy import profile_fields, profile_from, profile_hash
 from headwater.learning.profile import Profile
 from headwater.learning.rounds import Ground, Round, Settings, Submission
-from headwater.learning.safejson import loads
 from headwater.learning.tasks import task_from
+from headwater.safejson import loads
 
 VERSION: Final = 1
 START: Final = "0x" + "0" * 64

@@ -71,3 +71,26 @@ def test_wrong_use_is_one_line_and_leaves_nothing(args: list[str], said: str, he
     assert said in outcome.err
     assert "Traceback" not in outcome.err
     assert list(here.iterdir()) == []
+
+
+def test_a_deeply_nested_file_is_refused_by_every_entry(here: Path) -> None:
+    deep = here / "deep.json"
+    deep.write_text("[" * 100_000)
+    for args in (
+        ("values", "form", "deep.json"),
+        ("values", "study", "deep.json"),
+        ("deploy", "--rpc", "http://127.0.0.1:1", "--config", "deep.json"),
+    ):
+        outcome = run(*args)
+        assert outcome.code == 2, args
+        assert "nested deeper than 32 levels" in outcome.err
+        assert "Traceback" not in outcome.err
+
+
+def test_a_folder_with_a_deeply_nested_summary_is_not_replaced(here: Path) -> None:
+    folder = here / "other"
+    folder.mkdir()
+    (folder / "summary.json").write_text("[" * 100_000)
+    outcome = run("values", "study", "--graph", "nearest", "--thresholds", "2", "--out", "other", "--force")
+    assert outcome.code == 2
+    assert "is not the folder of a study" in outcome.err

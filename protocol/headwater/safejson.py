@@ -31,7 +31,9 @@ def loads(text: str) -> Any:
 
 
 def _unlike(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise ValueError("a key stands twice")
+    fields: dict[str, Any] = {}
+    for key, entry in pairs:
+        if key in fields:
+            raise ValueError(f"the key {key!r} stands twice")
+        fields[key] = entry
     return fields
