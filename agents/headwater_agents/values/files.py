@@ -15,7 +15,7 @@ CSV: a row an agent, with the columns
 JSON: an object with "values" and "actions" (lists of names), optionally "norm" (l1, squared-l2 or linf), "title" and
 "source", and "agents": a list of objects with "name", "weights" (by value, or a list), "judgements" (by action, then by
 value, or a list of lists), and optionally "size", "bounds" ({"weights": …, "judgements": …}), "place" ([latitude,
-longitude], or [x, y] where "plane" is true) and "kind".
+longitude], or [x, y] where "plane" is true) and "kind". No other key, and none twice.
 
 Weights that miss 1 by up to a thousandth are taken as rounded and scaled to sum to 1; anything further off is refused.
 """
@@ -39,6 +39,9 @@ ROUNDING: Final = 1e-3
 """How far a row's weights may be from summing to 1 and still be taken as rounded."""
 
 MOST_BYTES: Final = 200_000_000
+
+_FIELDS: Final = ("values", "actions", "agents", "norm", "title", "source", "plane")
+_OF_AGENTS: Final = ("name", "weights", "judgements", "size", "bounds", "place", "kind")
 
 
 def read_society(path: Path, norm: Norm = Norm.L1) -> Society:
@@ -117,7 +120,7 @@ def _from_json(text: str) -> dict[str, Any]:
     try:
         record = loads(text)
     except ValueError as error:
-        raise SocietyError(f"not JSON: {error}") from None
+        raise SocietyError(f"cannot be read as JSON: {error}") from None
     if not isinstance(record, dict):
         raise SocietyError('expected an object with "values", "actions" and "agents"')
     for key in ("values", "actions", "agents"):
@@ -126,7 +129,16 @@ def _from_json(text: str) -> dict[str, Any]:
     for key in ("values", "actions"):
         if not all(isinstance(name, str) for name in record[key]):
             raise SocietyError(f'"{key}" is a list of names')
+    _only(_FIELDS, record, "the file")
+    if not isinstance(record.get("plane", False), bool):
+        raise SocietyError(f'"plane" is {record["plane"]!r}; expected true or false')
     return record
+
+
+def _only(known: Sequence[str], given: Mapping[str, Any], whose: str) -> None:
+    """A misspelt key would otherwise be a setting that silently does nothing."""
+    if strange := [key for key in given if key not in known]:
+        raise SocietyError(f"{whose} has an unknown key {strange[0]!r}; accepted: {', '.join(known)}")
 
 
 def _society(record: Mapping[str, Any], path: Path, norm: Norm) -> Society:
@@ -139,6 +151,7 @@ def _society(record: Mapping[str, Any], path: Path, norm: Norm) -> Society:
     for index, name in enumerate(names):
         if not isinstance(name, str) or not name:
             raise SocietyError(f"agent {index + 1} has no name")
+        _only(_OF_AGENTS, agents[index], f"agent {name}")
     weights = np.array([_weights(agent, values) for agent in agents])
     judgements = np.array([_judgements(agent, actions, values) for agent in agents])
     bounded = _all_or_none(agents, "bounds")
@@ -240,6 +253,8 @@ def _number(agent: Mapping[str, Any], what: str, given: Any) -> float:
             number = float(given)
         except (TypeError, ValueError):
             number = math.nan
+        except OverflowError:
+            raise SocietyError(f"agent {agent['name']}: {what} is too large for a number") from None
         # An infinite bound accepts everything; elsewhere the population refuses what is not finite.
         if not math.isnan(number):
             return number

@@ -98,6 +98,8 @@ def good_record() -> dict[str, Any]:
         ({"norm": "l7"}, "norm"),
         ({"agents": [1]}, "is an object"),
         ({"agents": [{"weights": [1, 0]}]}, "agent 1 has no name"),
+        ({"size": 5}, "the file has an unknown key 'size'; accepted: values, actions, agents, norm, title"),
+        ({"plane": "no"}, "\"plane\" is 'no'; expected true or false"),
     ],
 )
 def test_a_wrong_object_is_refused_by_what_is_wrong(change: dict[str, Any], said: str, tmp_path: Path) -> None:
@@ -113,6 +115,8 @@ def test_a_wrong_object_is_refused_by_what_is_wrong(change: dict[str, Any], said
         ({"weights": [1]}, "weights missing, or not 2"),
         ({"judgements": [[0.1]]}, "judgements of build"),
         ({"size": True}, "size is True"),
+        ({"size": 10**400}, "agent ann: size is too large for a number"),
+        ({"sizes": 5}, "agent ann has an unknown key 'sizes'; accepted: name, weights, judgements, size, bounds"),
         ({"bounds": {"weights": 1, "judgements": 1}}, "agent ben has no bounds, but others do"),
         ({"place": [91, 0]}, "agent ben has no place"),
     ],
@@ -124,10 +128,16 @@ def test_a_wrong_agent_is_named(change: dict[str, Any], said: str, tmp_path: Pat
         read_society(written(tmp_path, json.dumps(record), "own.json"))
 
 
+def test_a_key_twice_is_refused(tmp_path: Path) -> None:
+    text = json.dumps(good_record()).replace('"name": "ann"', '"name": "ann", "size": 1, "size": 2')
+    with pytest.raises(ValuesError, match=r"own\.json: cannot be read as JSON: the key 'size' stands twice"):
+        read_society(written(tmp_path, text, "own.json"))
+
+
 def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValuesError, match=r"a \.csv or a \.json file"):
         read_society(written(tmp_path, GOOD, "own.txt"))
-    with pytest.raises(ValuesError, match="not JSON"):
+    with pytest.raises(ValuesError, match="cannot be read as JSON"):
         read_society(written(tmp_path, "{", "own.json"))
     (tmp_path / "odd.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ValuesError, match="UTF-8"):
