@@ -153,7 +153,9 @@ def owned_claim(summary: Mapping[str, Any]) -> str:
     gain, unowned = arm["gain"]["mean"], arm["unowned"]["mean"]
     return (
         f"Of the {number(gain, 3)} nats that the rounds gain on the validation rows, credits add up to "
-        f"{number(gain - unowned)}; the rest moved in directions that were known already, and is nobody's."
+        f"{number(gain - unowned)}; the rest moved in directions that were known already, and is nobody's. "
+        f"{100 * arm['early']['mean']:.1f}% of all credit, up and down, was given in the first two rounds: what comes later is mostly "
+        "known by then, and whoever stops working keeps its share. Pay by short seasons, each with its own credit."
     )
 
 
@@ -189,9 +191,10 @@ def page(figures: Mapping[str, Any]) -> str:
         "",
         "Softmax regression, FedAvg by rows held. Arms see the same members, data and seed; loss and credit are paired with "
         "them. `project`: updates are moved to the nearest point that every profile admits. `reject`: what breaks a profile is "
-        "left out. `no filter`: everything is added up. Data volume and plain Shapley pay for that last model by the rows that "
-        "members claim, and by the Shapley value of each round's loss. Credit of the first three is the value-constrained one "
-        "(`headwater.learning.credit`): the loss with and without what was new in an update.",
+        "left out. `no filter`: everything is added up. Credit of these three is the value-constrained one "
+        "(`headwater.learning.credit`): the loss with and without what was new in an update. Three more pay otherwise for the same "
+        "models. Plain marginal: the loss with and without each projected update as a whole, new or not. Data volume and plain "
+        "Shapley: for the model without a filter, the rows that members claim, and the Shapley value of each round's loss.",
         "",
         *asked(),
         "Liars: the poisoner climbs the validation loss as far as the filter it knows lets it; the copier sends the mean of the "

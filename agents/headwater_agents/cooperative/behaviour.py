@@ -131,6 +131,36 @@ class Blurrer:
 
 
 @dataclass(frozen=True, slots=True)
+class Noise:
+    """Sends noise as long as what others sent, in directions that change the model's predictions."""
+
+    length: float = 0.1
+    kind: str = field(default="noise", init=False)
+
+    def propose(self, sight: Sight, rng: np.random.Generator) -> Floats:
+        """Normal noise, of `length` in the first round."""
+        task = sight.context.task
+        drawn = rng.standard_normal(task.dimension)
+        still = task.symmetries()
+        shown = list(sight.past[-1].values()) if sight.past else []
+        length = float(np.median([np.linalg.norm(each) for each in shown])) if shown else self.length
+        return _scaled(drawn - still.T @ (still @ drawn), length)
+
+
+@dataclass(frozen=True, slots=True)
+class Quitter:
+    """Works for some rounds, then sends zeros and keeps its share."""
+
+    batch: Batch
+    rounds: int = 2
+    kind: str = field(default="quitter", init=False)
+
+    def propose(self, sight: Sight, rng: np.random.Generator) -> Floats:
+        """Honest work, later nothing."""
+        return (Honest(self.batch) if sight.round < self.rounds else Idle()).propose(sight, rng)
+
+
+@dataclass(frozen=True, slots=True)
 class Older:
     """A copier that sells again what was shown `back` rounds ago, which may be forgotten by then."""
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from headwater.report.grids import NOTHING, Grid, bounds, number
+from headwater_agents.cooperative.trial import PAYING
 
 Summary = Mapping[str, Any]
 Found = Mapping[str, float | None]
@@ -17,6 +18,7 @@ _ARMS: Final = {
     "project": "project",
     "reject": "reject",
     "no-filter": "no filter",
+    "marginal": "plain marginal",
     "volume": "data volume",
     "shapley": "plain Shapley",
 }
@@ -131,7 +133,7 @@ def _breaches(summary: Summary) -> Grid:
             *(spread(each["excess"][kind]) for kind in kinds),
         )
         for each in summary["arms"]
-        if each["arm"] not in ("volume", "shapley")
+        if each["arm"] not in PAYING
     )
     return Grid(
         title="Constraints broken",

@@ -16,8 +16,10 @@ from headwater_agents.cooperative.behaviour import (
     Flipper,
     Honest,
     Idle,
+    Noise,
     Older,
     Poisoner,
+    Quitter,
     Smuggler,
     Turncoat,
 )
@@ -39,7 +41,9 @@ ABOUT: Final[Mapping[str, str]] = {
     "late-copier": "sends the first update of this round, as if rounds were not sealed",
     "blurrer": "a copier that adds noise of half the length",
     "older": "sells again the mean of three rounds ago",
+    "noise": "sends noise as long as what others sent",
     "idle": "sends zeros",
+    "quitter": "trains on the reference rows for two rounds, then sends zeros",
     "reader": "has no data of its own and trains on the reference rows",
 }
 
@@ -75,8 +79,12 @@ def _make(kind: str, rows: Batch, classes: int, target: str, turn: int) -> Behav
             return Blurrer()
         case "older":
             return Older()
+        case "noise":
+            return Noise()
         case "idle":
             return Idle()
+        case "quitter":
+            return Quitter(rows)
         case "reader":
             return Honest(rows)
     raise CooperativeError(f"no liar {kind!r}; accepted: {', '.join(ABOUT)}")

@@ -12,6 +12,7 @@ from headwater.report.html import document, facts, plot, section, table
 from headwater_agents.cooperative.account import season_grids
 from headwater_agents.cooperative.figures import bars, dots, lines
 from headwater_agents.cooperative.grids import arm_name, liars_grids, run_grids, shown_groups, sweep_grids
+from headwater_agents.cooperative.trial import PAYING
 
 Summary = Mapping[str, Any]
 
@@ -33,7 +34,7 @@ def render_run(summary: Summary) -> str:
     arms = summary["arms"]
     names = [member["name"] for member in summary["members"]]
     shares = {arm_name(each["arm"]): [each["shares"][name] for name in names] for each in arms}
-    models = [each for each in arms if each["arm"] not in ("volume", "shapley")]
+    models = [each for each in arms if each["arm"] not in PAYING]
     profiles, quality, broken, credit = run_grids(summary)
     return document(
         f"Headwater: learning under values, {summary['world']['name']}",
@@ -51,7 +52,7 @@ def render_run(summary: Summary) -> str:
             ),
             section(
                 "The model",
-                "Data volume and plain Shapley pay otherwise, but train the model that no filter trains.",
+                "Plain marginal pays for projected updates; volume and plain Shapley for the model without a filter.",
                 plot(
                     "loss",
                     dots({arm_name(each["arm"]): each["quality"]["loss"] for each in models}, "loss, nats"),

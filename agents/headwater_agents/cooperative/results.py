@@ -133,6 +133,7 @@ def _arm(arm: str, records: Sequence[Record], base: str | None) -> dict[str, Any
         "moved": interval([each["moved"] for each in played]),
         "gain": interval([each["gain"] for each in played]),
         "unowned": interval([each["unowned"] for each in played]),
+        "early": interval([each["early"] for each in played]),
         "paid_liars": {name: sum(each["shares"][name] > 0 for each in played) for name in liars},
         "liars_share": interval([sum(each["shares"][name] for name in liars) for each in played]),
     }

@@ -22,6 +22,7 @@ from headwater.learning import (
     SoftmaxRegression,
     Task,
     check,
+    plain_leave_one_out,
     plain_shapley,
     volume_shares,
 )
@@ -33,8 +34,10 @@ from headwater_agents.cooperative.problem import DATA, Problem, SplitConfig, mak
 from headwater_agents.cooperative.profiles import deal
 
 FILTERED: Final = {"project": Mode.PROJECT, "reject": Mode.REJECT}
-UNFILTERED: Final = ("no-filter", "volume", "shapley")
-ARMS: Final = (*FILTERED, *UNFILTERED)
+PAYING: Final = {"marginal": "project", "volume": "no-filter", "shapley": "no-filter"}
+"""Arms that pay otherwise for the model that another one trains."""
+
+ARMS: Final = (*FILTERED, "no-filter", *PAYING)
 LIARS: Final = ("poisoner", "copier", "idle")
 
 LOCAL: Final = {
@@ -128,7 +131,7 @@ def play(arms: list[str], seed: int, **settings: Any) -> dict[str, Any]:
     setting = Setting(**settings)
     stage = set_up(setting, seed)
     problem = stage.problem
-    models = dict.fromkeys("no-filter" if arm in UNFILTERED else arm for arm in arms)
+    models = dict.fromkeys(PAYING.get(arm, arm) for arm in arms)
     trainers = {}
     for name in models:
         trainer = stage.trainer(name)
@@ -147,7 +150,7 @@ def play(arms: list[str], seed: int, **settings: Any) -> dict[str, Any]:
             }
             for member in stage.members
         ],
-        "arms": {arm: _arm(arm, stage, trainers["no-filter" if arm in UNFILTERED else arm]) for arm in arms},
+        "arms": {arm: _arm(arm, stage, trainers[PAYING.get(arm, arm)]) for arm in arms},
     }
 
 
@@ -158,11 +161,18 @@ def _arm(arm: str, stage: Stage, trainer: Trainer) -> dict[str, Any]:
         "quality": measure(task, trainer.theta, problem.test, problem.protected).to_dict(),
         "groups": group_losses(task, trainer.theta, problem.test),
         "totals": totals,
-        "shares": trainer.ledger.shares() if arm not in ("volume", "shapley") else _shares(totals),
+        "shares": trainer.ledger.shares() if arm not in PAYING else _shares(totals),
         "gain": sum(each.credit.gain for each in trainer.rounds),
         "unowned": sum(each.credit.unowned for each in trainer.rounds),
+        "early": _early(trainer),
         **breaches(stage, trainer),
     }
+
+
+def _early(trainer: Trainer, rounds: int = 2) -> float:
+    """How much of all credit, gains and losses counted alike, was given in the first rounds; 0 if none was given."""
+    given = [float(np.abs(each.credit.values).sum()) for each in trainer.rounds]
+    return sum(given[:rounds]) / sum(given) if sum(given) > 0 else 0.0
 
 
 def _shares(totals: dict[str, float]) -> dict[str, float]:
@@ -175,14 +185,19 @@ def _totals(arm: str, stage: Stage, trainer: Trainer) -> dict[str, float]:
     names = [member.name for member in stage.members]
     if arm == "volume":
         return dict(zip(names, volume_shares([member.size for member in stage.members]).tolist(), strict=True))
-    if arm != "shapley":
+    if arm not in PAYING:
         return {name: trainer.ledger.totals[name] for name in names}
     found = dict.fromkeys(names, 0.0)
     for each in trainer.rounds:
-        sizes = [item.size for item in each.submissions]
-        updates = [item.update for item in each.submissions]
-        credit = plain_shapley(stage.task, each.theta, np.array(updates), sizes, trainer.validation)
-        for name, value in zip(each.agents, credit.values.tolist(), strict=True):
+        admitted = [verdict.admissible for verdict in each.verdicts]
+        if arm == "marginal" and sum(admitted) == 0:
+            continue
+        sizes = [item.size for item, ok in zip(each.submissions, admitted, strict=True) if ok]
+        updates = np.array([verdict.update for verdict, ok in zip(each.verdicts, admitted, strict=True) if ok])
+        paid = plain_leave_one_out if arm == "marginal" else plain_shapley
+        credit = paid(stage.task, each.theta, updates, sizes, trainer.validation)
+        chosen = [name for name, ok in zip(each.agents, admitted, strict=True) if ok]
+        for name, value in zip(chosen, credit.values.tolist(), strict=True):
             found[name] += value
     return found
 

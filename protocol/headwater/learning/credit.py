@@ -55,7 +55,7 @@ class RoundCredit:
         novelty: (n,), ‖r‖ / ‖u‖, from 0 to 1; 0 for the inadmissible.
         luck: (n,), the standard deviation of the first-order credit of a random direction of the length of w_i r_i in
             the space that was new to i: w_i ‖r_i‖ ‖∇L(x') outside K‖ / √(d − rank K).
-        known: (n,), how many directions were known when each committed.
+        known: (n,), how many directions that change predictions were known when each committed.
         gain: L(θ) − L(θ after), of the whole round.
         unowned: gain − Σ values: what known directions brought, and what a rule does not divide.
     """
@@ -119,6 +119,8 @@ def credit_round(
     luck, bases = np.zeros(n), dict[int, Floats]()
     start = np.asarray(theta, dtype=np.float64)
     at = start
+    idle = task.symmetries()  # nobody can earn there, nor be lucky: what is left is what an update can do
+    room = len(idle) + (d - len(idle)) // 2
     for slot in sorted(set(slots)):
         parts = np.zeros((n, d))
         here = [i for i in range(n) if slots[i] == slot and admissible[i]]
@@ -126,12 +128,12 @@ def credit_round(
         for i in here:
             parts[i], rows = novel_part(
                 updates[i],
-                [start, *(public[i] if public else ())],
+                [*idle, start, *(public[i] if public else ())],
                 before,
                 past,
-                d // 2,
+                room,
             )
-            known[i], bases[i] = len(rows), rows
+            known[i], bases[i] = len(rows) - len(idle), rows
             length = float(np.linalg.norm(updates[i]))
             novelty[i] = float(np.linalg.norm(parts[i])) / length if length else 0.0
         moved = np.asarray(weights)[:, None] * parts
@@ -142,7 +144,7 @@ def credit_round(
             for i in new:
                 # A random direction of the novel space has a first-order credit of mean zero and this deviation.
                 left = float(np.linalg.norm(outside(slope, bases[i])))
-                luck[i] = float(np.linalg.norm(moved[i])) * left / np.sqrt(d - known[i])
+                luck[i] = float(np.linalg.norm(moved[i])) * left / np.sqrt(d - len(bases[i]))
             slopes[new] = [-float(slope @ moved[i]) for i in new]
             values[new] = slopes[new] if rule is Rule.FIRST_ORDER else _exact(task, at, moved[new], validation, rule)
         at = at + moved.sum(axis=0)

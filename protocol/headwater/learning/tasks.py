@@ -56,6 +56,9 @@ class Task(Protocol):
     def indices(self, feature: int) -> Ints:
         """Which parameters read a feature directly; without them the model cannot see it."""
 
+    def symmetries(self) -> Floats:
+        """Orthonormal directions (q, d) that change no prediction of any model, and that no gradient has a part in."""
+
     def describe(self) -> dict[str, object]:
         """What `task_from` builds the same task from, as JSON."""
 
@@ -152,6 +155,15 @@ class Perceptron:
             raise TaskError(f"features are 0 to {self.features - 1}; got {feature}")
         width = self.layers[1]
         return np.arange(feature * width, (feature + 1) * width, dtype=np.int64)
+
+    def symmetries(self) -> Floats:
+        """Adding one number to every class's score changes no probability: (width of the last input + 1, d)."""
+        inputs, classes = self.layers[-2], self.classes
+        rows = np.zeros((inputs + 1, self.dimension))
+        first = self.dimension - (inputs + 1) * classes
+        for row in range(inputs + 1):
+            rows[row, first + row * classes : first + (row + 1) * classes] = 1 / np.sqrt(classes)
+        return rows
 
     def describe(self) -> dict[str, object]:
         """What `task_from` builds the same task from, as JSON."""

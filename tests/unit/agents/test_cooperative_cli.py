@@ -50,7 +50,9 @@ def season(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_run_s_summary_has_every_arm_beside_the_others(folder: Path) -> None:
     summary = json.loads((folder / "summary.json").read_text())
-    assert [arm["arm"] for arm in summary["arms"]] == ["project", "reject", "no-filter", "volume", "shapley"]
+    assert [arm["arm"] for arm in summary["arms"]] == [
+        *("project", "reject", "no-filter", "marginal", "volume", "shapley")
+    ]
     assert summary["seeds"] == [1, 2]
     names = [member["name"] for member in summary["members"]]
     assert names == ["member-1", "member-2", "member-3", "poisoner", "copier", "idle"]
@@ -85,6 +87,16 @@ def test_another_study_does_not_go_into_the_same_folder(folder: Path, tmp_path: 
     assert "no folder of a study" in run("learn", "run", *SHORT, "--out", tmp_path).stderr
     assert "is a file" in run("learn", "run", *SHORT, "--out", tmp_path / "kept.txt").stderr
     assert [each.name for each in tmp_path.iterdir()] == ["kept.txt"]
+
+
+@pytest.mark.parametrize(("text", "said"), [("[" * 100_000, "nested deeper"), ("{", "no study"), ("[]", "another")])
+def test_a_folder_whose_study_cannot_be_read_is_refused_in_one_line(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "study.json").write_text(text)
+    done = run("learn", "run", *SHORT, "--out", tmp_path)
+    assert done.exit_code == 2
+    assert done.stderr.count("\n") == 1
+    assert said in done.stderr
+    assert [each.name for each in tmp_path.iterdir()] == ["study.json"]
 
 
 def test_a_sweep_says_what_values_cost_over_strictness(tmp_path: Path) -> None:

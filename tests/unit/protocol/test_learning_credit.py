@@ -18,6 +18,7 @@ from headwater.learning import (
     RoundError,
     Rule,
     SoftmaxRegression,
+    Task,
     credit_round,
     join,
     local_update,
@@ -26,6 +27,7 @@ from headwater.learning import (
     plain_shapley,
     volume_shares,
 )
+from headwater.learning.novelty import basis, outside
 
 Floats = npt.NDArray[np.float64]
 TASK = SoftmaxRegression(4, 3)
@@ -193,7 +195,7 @@ def test_older_rounds_count_as_known_only_while_half_of_the_space_is_left() -> N
     theta, rng = np.zeros(TASK.dimension), np.random.default_rng(10)
     past = [Revealed(9 - k, f"p{k}", rng.normal(size=TASK.dimension)) for k in range(10)]
     found = credit(theta, past[-1].update[None], [0], past=past)
-    assert found.known[0] == TASK.dimension // 2
+    assert found.known[0] == (TASK.dimension - len(TASK.symmetries())) // 2
     assert found.novelty[0] > 0
     whole = [Revealed(3, f"p{k}", item.update) for k, item in enumerate(past)]
     assert credit(theta, past[-1].update[None], [0], past=whole).values[0] == 0.0
@@ -204,6 +206,23 @@ def test_a_space_that_is_full_leaves_nothing_to_earn() -> None:
     rows = np.eye(TASK.dimension)
     found = credit(theta, np.vstack([rows, np.ones(TASK.dimension)]), [*[0] * TASK.dimension, 1])
     assert found.values[-1] == 0.0
+
+
+@pytest.mark.parametrize("task", [TASK, Perceptron((4, 5, 3))], ids=["softmax", "perceptron"])
+def test_directions_that_change_no_prediction_earn_nothing_and_count_as_no_room(task: Task) -> None:
+    theta, still = task.start(np.random.default_rng(1)), task.symmetries()
+    assert np.allclose(still @ still.T, np.eye(len(still)))
+    assert np.abs(still @ task.gradient(theta, VALIDATION)).max() < 1e-12
+    moved = task.predict(theta + 3 * still.sum(axis=0), VALIDATION.features)
+    assert moved == pytest.approx(task.predict(theta, VALIDATION.features))
+    found = credit_round(task, theta, still.sum(axis=0)[None], np.ones(1), [True], VALIDATION, slots=[0], agents=["a"])
+    assert found.values[0] == found.luck[0] == found.novelty[0] == 0.0
+    noise = np.random.default_rng(2).normal(size=task.dimension)
+    alone = credit_round(task, theta, noise[None], np.ones(1), [True], VALIDATION, slots=[0], agents=["a"])
+    rows = basis([*still, theta], task.dimension)
+    slope = task.gradient(theta + noise - outside(noise, rows), VALIDATION)  # what was known moves first
+    expected = np.linalg.norm(outside(noise, rows)) * np.linalg.norm(outside(slope, rows))
+    assert alone.luck[0] == pytest.approx(expected / np.sqrt(task.dimension - len(rows)))
 
 
 def test_a_round_without_updates_changes_nothing() -> None:
