@@ -28,6 +28,8 @@ from headwater_agents.values.society import Society, SocietyError, unbounded
 
 QUANTILE = 0.25
 NAMED = 12
+LISTED = 20
+"""Most agreements of a table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,8 +117,9 @@ def _finite(bound: float) -> float | None:
 
 
 def _form_grid(record: dict[str, Any]) -> Grid:
+    shared = [one for one in record["agreements"] if len(one["members"]) > 1]
     rows = []
-    for place, each in enumerate(one for one in record["agreements"] if len(one["members"]) > 1):
+    for place, each in enumerate(shared[:LISTED]):
         names = [member["name"] for member in each["members"]]
         worth = [member["utility"] for member in each["members"]]
         scores = np.array(each["judgements"]).reshape(-1, len(record["values"])) @ np.array(each["weights"])
@@ -130,9 +133,12 @@ def _form_grid(record: dict[str, Any]) -> Grid:
                 number(min(worth), 3),
             )
         )
+    left = len(shared) - LISTED
+    more = f"The largest {LISTED}; {left:,} more of several members are not shown. " if left > 0 else ""
     return Grid(
         title=f"{len(record['agreements']):,} agreements, {record['alone']:,} of one member",
-        note=f"Mean utility {record['mean']:.4f} (people), worst {record['worst']:.4f}, Gini {record['gini']:.4f}; "
+        note=more
+        + f"Mean utility {record['mean']:.4f} (people), worst {record['worst']:.4f}, Gini {record['gini']:.4f}; "
         f"{record['rounds']} rounds of exchange, {record['signing_rounds']} of signing. Members' means are of agents.",
         columns=(
             *("agreement", "n"),

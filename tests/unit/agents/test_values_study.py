@@ -25,7 +25,7 @@ from headwater.values import (
 )
 from headwater_agents.values.evs import load_evs
 from headwater_agents.values.folder import claim_folder, write_folder
-from headwater_agents.values.forming import FormSettings, form_once
+from headwater_agents.values.forming import LISTED, FormSettings, form_once
 from headwater_agents.values.graphs import make_graph
 from headwater_agents.values.society import Society, unbounded
 from headwater_agents.values.study import StudySettings, quartile_cells, study, swept_cells
@@ -172,6 +172,17 @@ def test_every_member_of_a_formation_keeps_its_bounds() -> None:
     for member in members:
         assert all(far <= bound for far, bound in zip(member["distances"], member["bounds"], strict=True))
     assert len(grid.rows) == sum(len(one["members"]) > 1 for one in record["agreements"])
+
+
+def test_a_table_lists_the_largest_agreements_and_counts_the_rest() -> None:
+    record, grid = form_once(make_synthetic(400), FormSettings(threshold=0.3))
+    sizes = [len(one["members"]) for one in record["agreements"]]
+    shared = sum(size > 1 for size in sizes)
+    assert shared > LISTED
+    assert [int(row[1]) for row in grid.rows] == sorted(sizes, reverse=True)[:LISTED]
+    assert f"The largest {LISTED}; {shared - LISTED} more" in grid.note
+    few = form_once(make_synthetic(400), FormSettings(threshold=2.0))[1]
+    assert "not shown" not in few.note
 
 
 def test_bounds_of_one_s_own_are_taken_as_they_are() -> None:
