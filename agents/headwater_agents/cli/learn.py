@@ -14,6 +14,7 @@ from headwater_agents.cli.errors import print_json, reported
 from headwater_agents.cli.flower import federate_command
 from headwater_agents.cli.output import terminal
 from headwater_agents.cli.paying import season_command
+from headwater_agents.cli.profiles import profile_command
 from headwater_agents.cooperative.errors import CooperativeError
 
 DATA: Final = ("hmda", "arrests", "rain")
@@ -25,6 +26,7 @@ def learn_group() -> None:
 
 
 learn_group.add_command(federate_command)
+learn_group.add_command(profile_command)
 
 
 @learn_group.command("run")

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from headwater.safejson import loads
 from headwater_agents.cooperative.errors import CooperativeError
 from headwater_agents.cooperative.trial import ARMS, Setting
 from headwater_agents.lab.campaign import Record, Store, Unit, run_units
@@ -109,7 +110,7 @@ def claim(folder: Path, study: Study) -> None:
     path = folder / STUDY
     if path.is_file():
         try:
-            known = json.loads(path.read_text(encoding="utf-8"))
+            known = loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise CooperativeError(f"{path} is no study: {error}") from error
         if known != wanted:
