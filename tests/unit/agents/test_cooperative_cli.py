@@ -89,16 +89,6 @@ def test_another_study_does_not_go_into_the_same_folder(folder: Path, tmp_path: 
     assert [each.name for each in tmp_path.iterdir()] == ["kept.txt"]
 
 
-@pytest.mark.parametrize(("text", "said"), [("[" * 100_000, "nested deeper"), ("{", "no study"), ("[]", "another")])
-def test_a_folder_whose_study_cannot_be_read_is_refused_in_one_line(text: str, said: str, tmp_path: Path) -> None:
-    (tmp_path / "study.json").write_text(text)
-    done = run("learn", "run", *SHORT, "--out", tmp_path)
-    assert done.exit_code == 2
-    assert done.stderr.count("\n") == 1
-    assert said in done.stderr
-    assert [each.name for each in tmp_path.iterdir()] == ["study.json"]
-
-
 def test_a_sweep_says_what_values_cost_over_strictness(tmp_path: Path) -> None:
     done = run("learn", "sweep", *SHORT, "--seeds", 1, "--strictness", "0,1", "--out", tmp_path / "sweep")
     assert done.exit_code == 0, done.output
