@@ -175,13 +175,13 @@ def test_every_member_of_a_formation_keeps_its_bounds() -> None:
 
 
 def test_a_table_lists_the_largest_agreements_and_counts_the_rest() -> None:
-    record, grid = form_once(make_synthetic(400), FormSettings(threshold=0.3))
+    record, grid = form_once(make_synthetic(600), FormSettings(threshold=0.5))
     sizes = [len(one["members"]) for one in record["agreements"]]
     shared = sum(size > 1 for size in sizes)
     assert shared > LISTED
     assert [int(row[1]) for row in grid.rows] == sorted(sizes, reverse=True)[:LISTED]
     assert f"The largest {LISTED}; {shared - LISTED} more" in grid.note
-    few = form_once(make_synthetic(400), FormSettings(threshold=2.0))[1]
+    few = form_once(load_evs(), FormSettings())[1]
     assert "not shown" not in few.note
 
 
