@@ -57,11 +57,12 @@ def run_command(
 ) -> None:
     """Train under profiles and without; pay by value-constrained credit, by data volume and by plain Shapley.
 
-    The same members, data and seed under every arm. The folder gets summary.json, report.html, the profiles, and the
-    first seed's record of rounds, from which `headwater explain` re-checks any decision. What is done is kept.
+    The same members, data and seed under every arm. The folder gets summary.json and report.html; profiles/*.json, as
+    `headwater learn profile` reads them; and records/project.jsonl and records/reject.jsonl, every round of the arms
+    that filter under the first seed, from which `headwater explain` re-checks any decision. What is done is kept.
     """
     from headwater_agents.cooperative.grids import run_grids
-    from headwater_agents.cooperative.record import keep_run
+    from headwater_agents.cooperative.record import keep_run, roots_of
     from headwater_agents.cooperative.results import summarise_run
     from headwater_agents.cooperative.study import Study
     from headwater_agents.cooperative.trial import Setting
@@ -70,8 +71,8 @@ def run_command(
     study = Study(setting=setting, seeds=seeds, first=seed)
     command = _command("run", study)
     folder, records = _conduct(study, out, jobs, quiet=as_json)
-    keep_run(folder, setting, seed)
-    summary = summarise_run(setting, study.range, records[0], command)
+    roots = roots_of(keep_run(folder, setting, seed))
+    summary = {**summarise_run(setting, study.range, records[0], command), "roots": roots}
     _finish(folder, summary, run_grids(summary), as_json)
     if not as_json:
         who = records[0][0]["members"][0]["name"]

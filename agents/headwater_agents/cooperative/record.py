@@ -1,4 +1,7 @@
-"""Rounds on disk, so that anybody can check a decision of credit: `records/NAME.jsonl`, one file a cooperative."""
+"""Rounds on disk, so that anybody can check a decision of credit: `records/NAME.jsonl`, one file a cooperative.
+
+Of a study, one file for each arm that filters, of its first seed, and beside them the profiles: `profiles/NAME.json`.
+"""
 
 from __future__ import annotations
 
@@ -10,26 +13,41 @@ import numpy as np
 
 from headwater.chain.audit import Check
 from headwater.credit import NoCreditError
-from headwater.learning import Batch, Ledger
+from headwater.learning import Batch, Ledger, profile_fields
 from headwater.learning.record import Record, RecordWriter, read_record
+from headwater.safejson import loads
 from headwater_agents.cooperative.collective import WEIGHT_TOTAL
 from headwater_agents.cooperative.engine import Trainer
 from headwater_agents.cooperative.errors import CooperativeError
+from headwater_agents.cooperative.study import STUDY, write_json
 from headwater_agents.cooperative.tables import Ints
-from headwater_agents.cooperative.trial import Setting, set_up
+from headwater_agents.cooperative.trial import FILTERED, Setting, set_up
 from headwater_agents.cooperative.whole import Whole
 
 RECORDS: Final = "records"
 """The folder of a run that holds them."""
 
+PROFILES: Final = "profiles"
+"""The folder of a run that holds its profiles, each as a file that `headwater learn profile` reads."""
 
-def keep_run(folder: Path, setting: Setting, seed: int) -> Path:
-    """Train the project's arm of a seed and keep its rounds; the file."""
-    trainer = set_up(setting, seed).trainer("project")
-    for _ in range(setting.rounds):
-        trainer.step()
-    rows = [np.arange(len(trainer.validation))] * setting.rounds
-    return keep(folder, "project", trainer, trainer.validation, rows, {"data": setting.data, "seed": seed})
+USUAL: Final = "project"
+"""The record of a study that is meant where none is named."""
+
+
+def keep_run(folder: Path, setting: Setting, seed: int) -> tuple[Path, ...]:
+    """Train the arms of a seed that filter, keep their rounds and the profiles that they filter by; the records."""
+    stage = set_up(setting, seed)
+    for profile in stage.profiles:
+        write_json(folder / PROFILES / f"{profile.name}.json", profile_fields(profile))
+    kept = []
+    for arm in FILTERED:
+        trainer = stage.trainer(arm)
+        for _ in range(setting.rounds):
+            trainer.step()
+        rows = [np.arange(len(trainer.validation))] * setting.rounds
+        about: dict[str, object] = {"data": setting.data, "seed": seed, "arm": arm}
+        kept.append(keep(folder, arm, trainer, trainer.validation, rows, about))
+    return tuple(kept)
 
 
 def keep_season(folder: Path, whole: Whole) -> None:
@@ -56,25 +74,53 @@ def keep(
 def find_record(run: Path, agent: str | None, name: str | None) -> Path:
     """The record in a run's folder that tells of an agent; `run` may be a record itself.
 
+    Of several, that of the arm `project`, which studies have.
+
     Raises CooperativeError: no record there, none or several that name the agent, or none called `name`.
     """
     if run.is_file():
         return run
-    found = sorted((run / RECORDS).glob("*.jsonl"))
+    found = {path.stem: path for path in sorted((run / RECORDS).glob("*.jsonl"))}
     if not found:
         raise CooperativeError(f"{run} holds no record of rounds ({RECORDS}/*.jsonl)")
     if name is not None:
-        chosen = [path for path in found if path.stem == name]
-        if not chosen:
-            raise CooperativeError(f"no record {name!r}; there are: {', '.join(path.stem for path in found)}")
-        return chosen[0]
+        if name not in found:
+            raise CooperativeError(f"no record {name!r}; there are: {', '.join(found)}")
+        return found[name]
     if agent is not None:
-        found = [path for path in found if agent in agents_of(read_record(path))]
+        told = {stem: agents_of(read_record(path)) for stem, path in found.items()}
+        if not any(agent in agents for agents in told.values()):
+            there = "; ".join(f"{stem} ({', '.join(agents) or 'nobody'})" for stem, agents in told.items())
+            raise CooperativeError(f"no record in {run} tells of {agent!r}; records, and of whom they tell: {there}")
+        found = {stem: path for stem, path in found.items() if agent in told[stem]}
+    if USUAL in found:
+        return found[USUAL]
     if len(found) == 1:
-        return found[0]
+        return next(iter(found.values()))
     what = f"of {agent!r} " if agent is not None else ""
-    there = ", ".join(path.stem for path in sorted((run / RECORDS).glob("*.jsonl")))
-    raise CooperativeError(f"{len(found)} records {what}in {run}; choose one by --record: {there}")
+    raise CooperativeError(f"{len(found)} records {what}in {run}; choose one by --record: {', '.join(found)}")
+
+
+def roots_of(paths: Sequence[Path]) -> dict[str, str]:
+    """Root "0x…" of each record, by its name: what to publish, so that nobody can cut or rewrite a record unseen."""
+    return {path.stem: read_record(path).root for path in paths}
+
+
+def rounds_played(path: Path) -> int | None:
+    """How many rounds the study in whose folder a record lies has played; None where there is no study.
+
+    Raises CooperativeError for a study that cannot be read.
+    """
+    study = path.absolute().parent.parent / STUDY
+    if not study.is_file():
+        return None
+    try:
+        rounds = loads(study.read_text(encoding="utf-8"))["setting"]["rounds"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise CooperativeError(f"{study} is no study: {type(error).__name__}: {error}") from error
+    if isinstance(rounds, bool) or not isinstance(rounds, int):
+        raise CooperativeError(f"{study} is no study: rounds is {rounds!r}; expected a whole number")
+    return rounds
 
 
 def agents_of(record: Record) -> tuple[str, ...]:
