@@ -15,6 +15,7 @@ from headwater_agents.cli.flower import federate_command
 from headwater_agents.cli.output import terminal
 from headwater_agents.cli.paying import season_command
 from headwater_agents.cli.profiles import profile_command
+from headwater_agents.cli.traversing import traverse_command
 from headwater_agents.cooperative.errors import CooperativeError
 
 DATA: Final = ("hmda", "arrests", "rain")
@@ -27,6 +28,7 @@ def learn_group() -> None:
 
 learn_group.add_command(federate_command)
 learn_group.add_command(profile_command)
+learn_group.add_command(traverse_command)
 
 
 @learn_group.command("run")
