@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from headwater_agents.cli.errors import INTERRUPTED, UNVERIFIED, USAGE, print_json, reported
 from headwater_agents.cli.output import terminal
+from headwater_agents.cli.values import GRAPH_HELP
 
 if TYPE_CHECKING:
     from headwater.values import Norm, Population
@@ -29,7 +30,7 @@ _MOST_SYNTHETIC = 1_000
 @click.option(
     "--agents", type=click.IntRange(1, _MOST_SYNTHETIC), help="So many synthetic agents instead of 34 countries."
 )
-@click.option("--graph", default="nearest", show_default=True, help="nearest, geographic, small-world or complete.")
+@click.option("--graph", default="nearest", show_default=True, help=GRAPH_HELP)
 @click.option("--neighbours", type=click.IntRange(1), default=6, show_default=True, help="Each knows at least so many.")
 @click.option(
     "--quantile",
@@ -117,13 +118,16 @@ def accord_command(
     except KeyboardInterrupt:
         click.echo("headwater: interrupted; every agent was ended", err=True)
         sys.exit(INTERRUPTED)
-    summary = summarise(population, friends, rules, state, comparison)
+    parts = int(friends.components.max()) + 1
+    summary = summarise(population, friends, rules, state, comparison) | {"parts": parts}
     if as_json:
         print_json(summary)
     else:
         console = terminal()
         for table in tables(summary):
             console.print(table)
+        if parts > 1:
+            console.print(f"The graph falls into {parts:,} parts; nobody agrees across them.")
     if not comparison.same or comparison.broken:
         sys.exit(UNVERIFIED)
 

@@ -11,14 +11,14 @@ from rich.markup import escape
 
 from headwater_agents.cli.errors import print_json, reported
 from headwater_agents.cli.output import terminal
-from headwater_agents.cli.values import data_options, graph_options, show, values_command, wrong_use
+from headwater_agents.cli.values import GRAPH_HELP, data_options, graph_options, show, values_command, wrong_use
 
 __all__ = ["consensus_command", "data_command", "form_command", "values_command"]
 
 
 @values_command.command("form")
 @data_options
-@click.option("--graph", default="nearest", show_default=True, help="nearest, geographic, small-world or complete.")
+@click.option("--graph", default="nearest", show_default=True, help=GRAPH_HELP)
 @graph_options
 @click.option("--threshold", type=click.FloatRange(0), default=None, help="Caps every bound.")
 @click.option(

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 Command = Callable[..., Any]
 
+GRAPH_HELP = (
+    "nearest, geographic, small-world or complete; or a file of ties by agents' names: a .csv with the columns from "
+    'and to, or a .json such as [["ann", "ben"]].'
+)
+
 
 @click.group("values", epilog=EXIT_CODES)
 def values_command() -> None:
@@ -137,7 +142,7 @@ def show(grid: Grid) -> None:
     "--graph",
     "graphs",
     multiple=True,
-    help="nearest, geographic, small-world or complete; repeatable, the first is drawn. Default: all that fit.",
+    help=f"{GRAPH_HELP} Repeatable, the first is drawn. Default: all by name that fit.",
 )
 @graph_options
 @click.option("--thresholds", type=click.IntRange(2, 200), default=14, show_default=True, help="Steps of the sweep.")

@@ -97,6 +97,7 @@ def form_once(society: Society, settings: FormSettings) -> tuple[dict[str, Any],
         "values": list(population.values),
         "actions": list(population.actions),
         "graph": settings.graph,
+        "parts": int(graph.components.max()) + 1,
         "norm": str(bounds.norm),
         "threshold": settings.threshold,
         "quantile": quantile,
@@ -135,6 +136,8 @@ def _form_grid(record: dict[str, Any]) -> Grid:
         )
     left = len(shared) - LISTED
     more = f"The largest {LISTED}; {left:,} more of several members are not shown. " if left > 0 else ""
+    if record["parts"] > 1:
+        more += f"The graph falls into {record['parts']:,} parts; nobody agrees across them. "
     return Grid(
         title=f"{len(record['agreements']):,} agreements, {record['alone']:,} of one member",
         note=more

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from headwater.values import SocialGraph, complete, nearest, small_world
 from headwater_agents.values.society import Society, SocietyError
+from headwater_agents.values.ties import is_file, read_graph
 
 GRAPHS: Final = {
     "complete": "everybody knows everybody",
@@ -41,20 +43,24 @@ def refusal(society: Society, name: str) -> str | None:
 
 
 def make_graph(society: Society, name: str, neighbours: int = NEIGHBOURS, seed: int = 1) -> SocialGraph:
-    """A graph by its name; connected, whatever it is.
+    """A graph by its name, which is connected, or from a file of ties (`ties` says which), which may fall apart.
 
     Args:
         society: whose.
-        name: one of GRAPHS.
+        name: one of GRAPHS, or the path of a .csv or .json file.
         neighbours: how many each knows at least (nearest, geographic) or on the ring (small world: rounded up to even);
             fewer where there are not so many others.
         seed: of the small world.
 
     Raises:
-        SocietyError: another name, a graph that makes no sense for the society, or no neighbours.
+        SocietyError: another name, a graph that makes no sense for the society, no neighbours, or a file that
+            is no graph.
+        OSError: a file that cannot be read.
     """
+    if is_file(name):
+        return read_graph(Path(name), society.population.names)
     if name not in GRAPHS:
-        raise SocietyError(f"graph {name!r}; accepted: {', '.join(GRAPHS)}")
+        raise SocietyError(f"graph {name!r}; accepted: {', '.join(GRAPHS)}, or the path of a .csv or .json file")
     if (why := refusal(society, name)) is not None:
         raise SocietyError(f"graph {name}: {why}")
     if neighbours < 1:

@@ -58,7 +58,8 @@ class StudySettings:
     """What is looked at.
 
     Attributes:
-        graphs: names of social graphs; the first one is that of the pictures. Empty: nearest, then all that fit.
+        graphs: names of social graphs, or paths of files with one; the first one is that of the pictures. Empty:
+            nearest, then all that fit.
         neighbours: how many each agent knows at least, save in the complete graph.
         thresholds: how many steps the sweep has, from nobody agrees to everybody accepts one agreement.
         threshold: the one the pictures show; None for the first decile of pairwise distance.
@@ -134,12 +135,15 @@ def study(society: Society, settings: StudySettings | None = None, progress: Pro
     single = _single(free, chosen)
     cells: list[Record] = []
     homes: list[npt.NDArray[np.int64]] = []
+    parts: dict[str, int] = {}
     shown: Formation | None = None
     done = 1
     for name in graphs:
         samples: list[list[Record]] = [[] for _ in settings_of]
         for seed in _seeds(name, chosen):
             graph = make_graph(society, name, chosen.neighbours, seed)
+            if not graph.is_connected:
+                parts[name] = int(graph.components.max()) + 1
             for index, setting in enumerate(settings_of):
                 tell(done, total, f"{name} graph")
                 done += 1
@@ -166,6 +170,7 @@ def study(society: Society, settings: StudySettings | None = None, progress: Pro
         "settings": {
             "graphs": list(graphs),
             "skipped": {each: why for each in ("complete", "geographic") if (why := refusal(society, each))},
+            **({"parts": parts} if parts else {}),
             "neighbours": chosen.neighbours,
             "thresholds": [float(each) for each in swept],
             "threshold": float(reference),

@@ -85,7 +85,9 @@ def quartile_grid(record: Record) -> Grid:
     return Grid(
         title="Agreements with bounds at the quartiles of pairwise distance",
         note="Everybody's bounds on weights and on judgements stand at that quantile of the distances of pairs. "
-        "Joined: mean utility of those who are not alone. " + _intervals(record),
+        "Joined: mean utility of those who are not alone. "
+        + _intervals(record)
+        + _apart(record, record["settings"]["graphs"]),
         columns=("graph", "bounds", "agreements", "alone", "largest", "mean utility", "joined", "worst", "Gini"),
         rows=tuple(rows),
         texts=2,
@@ -139,7 +141,8 @@ def sweep_grid(record: Record, graph: str) -> Grid:
         title=f"Agreements over the threshold, {graph} graph",
         note="The threshold caps every bound, on weights and on judgements alike. Joined: mean utility of those who "
         "are not alone; with overlap: mean utility of all under the best agreement each one signs. "
-        + (_intervals(record) if graph in RANDOM else ""),
+        + (_intervals(record) if graph in RANDOM else "")
+        + _apart(record, (graph,)),
         columns=(
             *("threshold", "agreements", "alone", "largest"),
             *("mean utility", "joined", "worst", "Gini", "with overlap"),
@@ -189,6 +192,17 @@ def _intervals(record: Record) -> str:
     if seeds == 1 or "small-world" not in record["settings"]["graphs"]:
         return ""
     return f"Where the graph is random: the mean of {seeds} seeds ± half its 95% interval."
+
+
+def _apart(record: Record, graphs: Sequence[str]) -> str:
+    """Which of the graphs fall apart; only those that people hand in may."""
+    parts = record["settings"].get("parts", {})
+    said = [
+        f"The graph {name} falls into {parts[name]:,} parts; nobody agrees across them."
+        for name in graphs
+        if name in parts
+    ]
+    return " ".join(said)
 
 
 def _told(cell: Record, key: str, digits: int) -> str:

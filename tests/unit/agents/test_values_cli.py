@@ -49,9 +49,24 @@ def test_data_is_written_as_study_reads_it(here: Path) -> None:
     assert sum(len(one["members"]) for one in told["agreements"]) == 12
 
 
+def test_a_graph_of_one_s_own_is_taken_and_what_falls_apart_is_said(here: Path) -> None:
+    (here / "ties.csv").write_text("from,to\nPT,ES\nES,FR\nSE,NO\n")
+    told = run("values", "form", "--graph", "ties.csv", "--quantile", "1", "--json").json
+    assert (told["graph"], told["parts"]) == ("ties.csv", 31)
+    shared = [{one["name"] for one in each["members"]} for each in told["agreements"] if len(each["members"]) > 1]
+    assert shared == [{"PT", "ES", "FR"}, {"SE", "NO"}]
+    said = run("values", "form", "--graph", "ties.csv", "--quantile", "1").out
+    assert "falls into 31 parts" in said
+    study = run("values", "study", "--graph", "ties.csv", "--graph", "nearest", "--thresholds", "2")
+    assert study.code == 0, study.err
+    assert "ties.csv falls into 31 parts" in " ".join(study.out.split())
+    assert "falls into" not in run("values", "form").out
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [
+        (["form", "--graph", "none.csv"], "none.csv: No such file"),
         (["study", "nowhere"], "accepted: evs, wvs, synthetic"),
         (["study", "nowhere.csv"], "nowhere.csv: No such file"),
         (["study", "--graph", "star"], "graph 'star'; accepted: complete, nearest"),

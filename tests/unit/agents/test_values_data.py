@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -147,3 +149,43 @@ def test_a_graph_that_makes_no_sense_is_refused_with_what_does() -> None:
         make_graph(society, "complete")
     with pytest.raises(ValuesError, match="accepted: complete, nearest"):
         make_graph(society, "star")
+
+
+TIES = {"own.csv": "from,to\na1,a2\na2,a1\n\n a3 ,a2\n", "own.json": '[["a1", "a2"], ["a2", "a1"], ["a3", "a2"]]'}
+
+
+@pytest.mark.parametrize("name", list(TIES))
+def test_a_graph_of_one_s_own_has_the_ties_of_its_file(name: str, tmp_path: Path) -> None:
+    society = make_synthetic(5)
+    assert society.population.names[:3] == ("a1", "a2", "a3")
+    (tmp_path / name).write_text(TIES[name])
+    graph = make_graph(society, str(tmp_path / name))
+    assert graph.edges.tolist() == [[0, 1], [1, 2]]
+    assert graph.components.tolist() == [0, 0, 0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("own.csv", "", "the first row of a graph names its columns, from and to"),
+        ("own.csv", "a1,a2\n", "from and to"),
+        ("own.csv", "from,to\na1,a2,a3\n", "row 2 has 3 cells"),
+        ("own.csv", "from,to\na1,a2\na1,zoe\n", "row 3: there is no agent 'zoe'; agents are a1, a2"),
+        ("own.csv", "from,to\na2,a2\n", "row 2: a2 is tied to itself"),
+        ("own.json", "{", "cannot be read as JSON"),
+        ("own.json", "[" * 100_000, "nested deeper than 32 levels"),
+        ("own.json", '{"edges": []}', "a list of pairs"),
+        ("own.json", '[["a1"]]', "tie 1 is no pair"),
+        ("own.json", '[["a1", 1]]', "tie 1: there is no agent '1'"),
+    ],
+)
+def test_a_file_that_is_no_graph_is_refused_by_what_is_wrong(name: str, text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ValuesError, match=said) as refused:
+        make_graph(make_synthetic(5), str(tmp_path / name))
+    assert str(refused.value).startswith(str(tmp_path / name))
+
+
+def test_a_graph_without_ties_leaves_everybody_alone(tmp_path: Path) -> None:
+    (tmp_path / "none.json").write_text("[]")
+    assert len(make_graph(make_synthetic(5), str(tmp_path / "none.json")).edges) == 0
