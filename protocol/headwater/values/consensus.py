@@ -21,6 +21,9 @@ from headwater.values.system import ValueSystem
 GRID: Final = 24
 TRANSITION_TOLERANCE: Final = 1e-9
 
+MOST_P: Final = 1e15
+"""A p above is taken as infinite: powers of 1/(p − 1) are then 1 up to rounding, and tell nothing apart."""
+
 
 class Part(StrEnum):
     """Which part of a value system is looked at."""
@@ -36,7 +39,7 @@ class Consensus:
 
     Attributes:
         system: the consensus.
-        p: from 1 to inf.
+        p: from 1 to inf; inf where it was asked for above 1e15.
         cost_weights: (Σ_i s_i Σ_c |x_c − b_ic|^p)^(1/p) over the weights, s sizes that sum to 1; the maximum at inf.
         cost_judgements: the same over the judgements; 0 without actions.
     """
@@ -68,6 +71,9 @@ class Transition:
 
 def consensus(population: Population, p: float) -> Consensus:
     """The population's consensus at p (`optimum` gives the objective, and the choice where many are optimal).
+
+    A p above 1e15 is taken as inf: the costs differ by less than rounding, but of the systems that share the least
+    worst case it is then the one nearest to all (least squares) that is returned, not the limit of finite p.
 
     Raises:
         ConsensusError: p below 1 or not a number.
@@ -141,10 +147,10 @@ def transition(population: Population, part: Part = Part.BOTH) -> Transition:
 
 
 def checked_p(p: float) -> float:
-    """p as a float. Raises ConsensusError unless it is a number from 1 to inf."""
-    if isinstance(p, bool) or not isinstance(p, int | float | np.integer | np.floating) or not float(p) >= 1:
+    """p as a float, inf above 1e15. Raises ConsensusError unless it is a number from 1 to inf."""
+    if isinstance(p, bool) or not isinstance(p, int | float | np.integer | np.floating) or not p >= 1:
         raise ConsensusError(f"p is from 1 (utilitarian) to inf (egalitarian); got {p!r}")
-    return float(p)
+    return math.inf if p > MOST_P else float(p)
 
 
 def _cost(gaps: Floats, shares: Floats, p: float) -> float:

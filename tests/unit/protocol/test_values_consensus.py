@@ -129,6 +129,25 @@ def test_large_p_neither_overflows_nor_forgets_and_tends_to_the_egalitarian_cost
     assert -1e-12 <= radii[-1] < 1e-7
 
 
+@pytest.mark.parametrize("p", [math.nextafter(1e15, INF), 1e16, 1e20, 1e300, 10**400])
+def test_a_p_beyond_what_floats_tell_apart_is_taken_as_infinite(p):
+    them = population(7, 3, 2, seed=1)
+    got, limit = consensus(them, p), consensus(them, INF)
+    assert got.p == INF
+    assert got.system.vector.tolist() == limit.system.vector.tolist()
+    assert (got.cost_weights, got.cost_judgements) == (limit.cost_weights, limit.cost_judgements)
+
+
+@pytest.mark.parametrize("p", [1e12, 1e14, 1e15])
+def test_the_largest_finite_p_still_has_the_egalitarian_cost(p):
+    for seed in range(5):
+        them = population(7, 3, 2, seed=seed)
+        got, limit = consensus(them, p), consensus(them, INF)
+        assert got.p == p
+        worst = costs(them, got.system.vector, INF)
+        assert worst == pytest.approx((limit.cost_weights, limit.cost_judgements), abs=1e-9)
+
+
 def test_p_just_above_one_costs_what_the_utilitarian_consensus_costs():
     them = population(50, 4, 2, seed=1, spread=0.6)
     near = costs(them, consensus(them, 1 + 1e-9).system.vector, 1)
