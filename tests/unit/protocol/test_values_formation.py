@@ -13,6 +13,7 @@ from headwater.values import (
     FormationConfig,
     Norm,
     Population,
+    PopulationBounds,
     SocialGraph,
     Utility,
     ValueSystem,
@@ -159,6 +160,36 @@ def test_who_refuses_goes_on_with_those_who_refuse_too():
     assert home.tolist() == [0, 0, 0, 1, 1]
     assert [agreement.system.judgements.item() for agreement in agreements] == pytest.approx([-1.15 / 3, 0.3])
     assert rounds == 2
+
+
+@pytest.mark.parametrize("norm", list(Norm))
+@pytest.mark.parametrize("part", ["weights", "judgements"])
+@pytest.mark.parametrize("agent", range(4))
+def test_a_bound_at_the_distance_accepts_and_one_ulp_below_refuses(norm, part, agent):
+    them = population(4, 3, 2, seed=5, norm=norm, bounds=(INF, INF))
+    goal = consensus(them, 2).system.vector
+    ends = {"weights": (them.vectors[:, :3], goal[:3]), "judgements": (them.vectors[:, 3:], goal[3:])}
+    distance = float(distances(norm, *ends[part])[agent])
+    assert distance > 0
+    for bound, signatories in ((distance, 4), (np.nextafter(distance, 0), 3)):
+        bounds = {each: np.full(4, INF) for each in ends}
+        bounds[part][agent] = bound
+        bounded = them.with_bounds(PopulationBounds(**bounds, norm=norm))
+        agreements, home, _ = sign(bounded, complete(4).edges, FormationConfig())
+        assert np.bincount(home).max() == signatories
+        assert (np.bincount(home)[home[agent]] == 1) == (signatories == 3)
+        assert len(agreements) == 5 - signatories
+
+
+@pytest.mark.parametrize("norm", list(Norm))
+def test_a_threshold_at_the_largest_distance_accepts_and_one_ulp_below_refuses(norm):
+    them = population(4, 3, 2, seed=5, norm=norm, bounds=(INF, INF))
+    goal = consensus(them, 2).system.vector
+    parts = ((them.vectors[:, :3], goal[:3]), (them.vectors[:, 3:], goal[3:]))
+    farthest = max(float(distances(norm, *each).max()) for each in parts)
+    for threshold, all_sign in ((farthest, True), (float(np.nextafter(farthest, 0)), False)):
+        agreements, _, _ = sign(them, complete(4).edges, FormationConfig(threshold=threshold))
+        assert (len(agreements) == 1) == all_sign
 
 
 def test_where_all_refuse_the_group_parts_between_its_poles():
