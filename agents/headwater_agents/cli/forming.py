@@ -80,7 +80,9 @@ def form_command(
 
 @values_command.command("consensus")
 @data_options
-@click.option("--p", "orders", multiple=True, help="From 1 to inf; repeatable. Default: 1, 2 and inf.")
+@click.option(
+    "--p", "orders", multiple=True, help="From 1 to inf (as is anything above 1e15); repeatable. Default: 1, 2 and inf."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @reported
 def consensus_command(
