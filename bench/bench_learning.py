@@ -133,7 +133,8 @@ def _credit(n: int, shapley_limit: int) -> dict[str, Any]:
         ).values
 
     def direct() -> Any:
-        known = np.array([theta, *(item.update for item in past)]).T
+        still = np.kron(np.eye(41), np.ones(4))  # one number more for every class changes nothing
+        known = np.array([*still, theta, *(item.update for item in past)]).T
 
         def loss(at: Any) -> float:
             scores = validation.features @ at[:160].reshape(40, 4) + at[160:]

@@ -119,8 +119,8 @@ def credit_round(
     luck, bases = np.zeros(n), dict[int, Floats]()
     start = np.asarray(theta, dtype=np.float64)
     at = start
-    idle = task.symmetries()  # nobody can earn there, nor be lucky: what is left is what an update can do
-    room = len(idle) + (d - len(idle)) // 2
+    still = task.symmetries()  # nobody can earn there, nor be lucky: what is left is what an update can do
+    room = len(still) + (d - len(still)) // 2
     for slot in sorted(set(slots)):
         parts = np.zeros((n, d))
         here = [i for i in range(n) if slots[i] == slot and admissible[i]]
@@ -128,12 +128,13 @@ def credit_round(
         for i in here:
             parts[i], rows = novel_part(
                 updates[i],
-                [*idle, start, *(public[i] if public else ())],
+                [start, *(public[i] if public else ())],
                 before,
                 past,
                 room,
+                still,
             )
-            known[i], bases[i] = len(rows) - len(idle), rows
+            known[i], bases[i] = len(rows) - len(still), rows
             length = float(np.linalg.norm(updates[i]))
             novelty[i] = float(np.linalg.norm(parts[i])) / length if length else 0.0
         moved = np.asarray(weights)[:, None] * parts

@@ -30,9 +30,9 @@ class Revealed:
     update: Floats
 
 
-def basis(vectors: Iterable[Floats], dimension: int, most: int | None = None) -> Floats:
-    """Orthonormal rows that span the vectors, taken in order until there are `most`: (rank, dimension)."""
-    found = np.zeros((0, dimension))
+def basis(vectors: Iterable[Floats], first: Floats, most: int | None = None) -> Floats:
+    """Orthonormal rows `first`, (q, d), and further ones that span the vectors too, in order until there are `most`."""
+    found = first
     for vector in vectors:
         if most is not None and len(found) >= most:
             break
@@ -54,7 +54,12 @@ def outside(vector: Floats, rows: Floats) -> Floats:
 
 
 def novel_part(
-    update: Floats, public: Sequence[Floats], earlier: Sequence[Floats], past: Sequence[Revealed], room: int
+    update: Floats,
+    public: Sequence[Floats],
+    earlier: Sequence[Floats],
+    past: Sequence[Revealed],
+    room: int,
+    still: Floats,
 ) -> tuple[Floats, Floats]:
     """The part of an update that can earn, and what was known.
 
@@ -64,17 +69,18 @@ def novel_part(
         earlier: what was committed in earlier slots of this round.
         past: what was revealed in earlier rounds, the latest first. The latest round counts whole; older ones are taken
             while the rank is below `room`, or a long past would fill the space and leave nobody anything to add.
-        room: how many directions may be known before older rounds are cut.
+        room: how many directions may be known, `still` among them, before older rounds are cut.
+        still: (q, d), orthonormal rows that change no prediction: known to all.
 
     Returns:
         (d,), exactly zero where there is nothing new, and orthonormal rows (rank, d).
     """
     latest = max((item.round for item in past), default=0)
     last = [item.update for item in past if item.round == latest]
-    known = basis([*public, *earlier, *last], len(update))
+    known = basis([*public, *earlier, *last], still)
     older = [item.update for item in past if item.round < latest]
     if older and len(known) < room:
-        known = basis([*known, *older], len(update), room)
+        known = basis(older, known, room)
     rest = outside(update, known)
     if float(np.linalg.norm(rest)) <= TOLERANCE * float(np.linalg.norm(update)):
         return np.zeros_like(update), known

@@ -219,7 +219,7 @@ def test_directions_that_change_no_prediction_earn_nothing_and_count_as_no_room(
     assert found.values[0] == found.luck[0] == found.novelty[0] == 0.0
     noise = np.random.default_rng(2).normal(size=task.dimension)
     alone = credit_round(task, theta, noise[None], np.ones(1), [True], VALIDATION, slots=[0], agents=["a"])
-    rows = basis([*still, theta], task.dimension)
+    rows = basis([theta], still)
     slope = task.gradient(theta + noise - outside(noise, rows), VALIDATION)  # what was known moves first
     expected = np.linalg.norm(outside(noise, rows)) * np.linalg.norm(outside(slope, rows))
     assert alone.luck[0] == pytest.approx(expected / np.sqrt(task.dimension - len(rows)))
