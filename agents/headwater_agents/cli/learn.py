@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -35,7 +38,15 @@ learn_group.add_command(traverse_command)
 @click.option("--data", type=click.Choice(DATA), default="hmda", show_default=True, help="What is learnt.")
 @click.option("--members", type=click.IntRange(1, 12), default=6, show_default=True, help="Members with data.")
 @click.option("--rounds", type=click.IntRange(1, 1000), default=25, show_default=True, help="Rounds of training.")
-@click.option("--strictness", type=float, default=0.5, show_default=True, help="Of all profiles, 0 to 1.")
+@click.option("--strictness", type=float, default=0.5, show_default=True, help="Of all templates, 0 to 1.")
+@click.option(
+    "--profile",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A profile that members bring, instead of the templates; more of them in turn. See learn profile.",
+)
 @click.option("--skew", type=float, default=2.0, show_default=True, help="Evenness of the deal; small is uneven.")
 @click.option("--no-liars", is_flag=True, help="Leave the poisoner, the copier and the idle member out.")
 @click.option("--seeds", type=click.IntRange(1, 1000), default=3, show_default=True, help="Plays, from --seed on.")
@@ -49,6 +60,7 @@ def run_command(
     members: int,
     rounds: int,
     strictness: float,
+    files: tuple[Path, ...],
     skew: float,
     no_liars: bool,
     seeds: int,
@@ -64,14 +76,25 @@ def run_command(
     that filter under the first seed, from which `headwater explain` re-checks any decision. What is done is kept.
     """
     from headwater_agents.cooperative.grids import run_grids
-    from headwater_agents.cooperative.record import keep_run, roots_of
+    from headwater_agents.cooperative.record import judged, keep_run, roots_of
     from headwater_agents.cooperative.results import summarise_run
     from headwater_agents.cooperative.study import Study
     from headwater_agents.cooperative.trial import Setting
 
-    setting = Setting(data=data, members=members, rounds=rounds, strictness=strictness, skew=skew, liars=not no_liars)
+    own = _own_profiles(files)
+    setting = Setting(
+        data=data,
+        members=members,
+        rounds=rounds,
+        strictness=strictness,
+        skew=skew,
+        liars=not no_liars,
+        profiles=own,
+    )
+    if own:
+        judged(setting, seed)
     study = Study(setting=setting, seeds=seeds, first=seed)
-    command = _command("run", study)
+    command = _command("run", study, files)
     folder, records = _conduct(study, out, jobs, quiet=as_json)
     roots = roots_of(keep_run(folder, setting, seed))
     summary = {**summarise_run(setting, study.range, records[0], command), "roots": roots}
@@ -187,12 +210,28 @@ def _grid(text: str) -> tuple[float, ...]:
     return grid
 
 
-def _command(name: str, study: Any) -> str:
+def _own_profiles(files: Sequence[Path]) -> tuple[str, ...]:
+    """Files of profiles as texts of JSON that say the same. CooperativeError: two of one name, or a strictness too."""
+    from headwater.learning import load_profile, profile_fields
+
+    if not files:
+        return ()
+    if click.get_current_context().get_parameter_source("strictness") is not ParameterSource.DEFAULT:
+        raise CooperativeError("--strictness is of the templates; with --profile leave it out")
+    profiles = [load_profile(path) for path in files]
+    names = [profile.name for profile in profiles]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise CooperativeError(f"two profiles are called {twice[0]!r}; give each a name of its own")
+    return tuple(json.dumps(profile_fields(profile), sort_keys=True) for profile in profiles)
+
+
+def _command(name: str, study: Any, files: Sequence[Path] = ()) -> str:
     setting = study.setting
     strictness = ",".join(f"{each:g}" for each in study.grid) if study.grid else f"{setting.strictness:g}"
     words = [
         f"headwater learn {name} --data {setting.data} --members {setting.members} --rounds {setting.rounds}",
-        f"--strictness {strictness} --skew {setting.skew:g} --seeds {study.seeds} --seed {study.first}",
+        *([f"--profile {shlex.quote(str(path))}" for path in files] or [f"--strictness {strictness}"]),
+        f"--skew {setting.skew:g} --seeds {study.seeds} --seed {study.first}",
         *([] if setting.liars else ["--no-liars"]),
     ]
     return " ".join(words)

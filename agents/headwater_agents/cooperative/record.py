@@ -1,10 +1,12 @@
 """Rounds on disk, so that anybody can check a decision of credit: `records/NAME.jsonl`, one file a cooperative.
 
-Of a study, one file for each arm that filters, of its first seed, and beside them the profiles: `profiles/NAME.json`.
+Of a study, one file for each arm that filters, of its first seed, and beside them the profiles,
+`profiles/NUMBER-NAME.json`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -13,7 +15,7 @@ import numpy as np
 
 from headwater.chain.audit import Check
 from headwater.credit import NoCreditError
-from headwater.learning import Batch, Ledger, profile_fields
+from headwater.learning import Batch, Ledger, half_spaces, profile_fields
 from headwater.learning.record import Record, RecordWriter, read_record
 from headwater.safejson import loads
 from headwater_agents.cooperative.collective import WEIGHT_TOTAL
@@ -37,8 +39,9 @@ USUAL: Final = "project"
 def keep_run(folder: Path, setting: Setting, seed: int) -> tuple[Path, ...]:
     """Train the arms of a seed that filter, keep their rounds and the profiles that they filter by; the records."""
     stage = set_up(setting, seed)
-    for profile in stage.profiles:
-        write_json(folder / PROFILES / f"{profile.name}.json", profile_fields(profile))
+    for number, profile in enumerate(stage.profiles, start=1):
+        name = re.sub("[^A-Za-z0-9_-]", "-", profile.name)
+        write_json(folder / PROFILES / f"{number}-{name}.json", profile_fields(profile))
     kept = []
     for arm in FILTERED:
         trainer = stage.trainer(arm)
@@ -48,6 +51,12 @@ def keep_run(folder: Path, setting: Setting, seed: int) -> tuple[Path, ...]:
         about: dict[str, object] = {"data": setting.data, "seed": seed, "arm": arm}
         kept.append(keep(folder, arm, trainer, trainer.validation, rows, about))
     return tuple(kept)
+
+
+def judged(setting: Setting, seed: int) -> None:
+    """See that a seed's data has all that its profiles name. Raises UpdateError, which says what is not there."""
+    stage = set_up(setting, seed)
+    half_spaces(stage.profiles, stage.trainer(USUAL).ground.at(stage.task.start(np.random.default_rng(seed))))
 
 
 def keep_season(folder: Path, whole: Whole) -> None:

@@ -12,7 +12,6 @@ from headwater import __version__
 from headwater.learning import canonical, label, profile_hash
 from headwater_agents.cooperative.measure import over_seeds
 from headwater_agents.cooperative.problem import make_problem
-from headwater_agents.cooperative.profiles import deal
 from headwater_agents.cooperative.tables import SOURCES
 from headwater_agents.cooperative.trial import ARMS, Setting
 from headwater_agents.lab.campaign import Record, code_version
@@ -64,7 +63,6 @@ def head(kind: str, setting: Setting, seeds: Sequence[int], command: str) -> dic
     """What every summary begins with: the command, the setting, the data, the profiles."""
     problem = make_problem(setting.data, setting.split(), np.random.default_rng([seeds[0], 0]))
     source = SOURCES.get(setting.data)
-    profiles = list(dict.fromkeys(deal(problem, setting.strictness).values()))
     return {
         "kind": f"learn-{kind}",
         "command": command,
@@ -75,7 +73,7 @@ def head(kind: str, setting: Setting, seeds: Sequence[int], command: str) -> dic
             "data": setting.data,
             "members": setting.members,
             "rounds": setting.rounds,
-            "strictness": setting.strictness,
+            "strictness": None if setting.profiles else setting.strictness,
             "skew": setting.skew,
             "liars": setting.liars,
             "window": setting.window,
@@ -100,7 +98,7 @@ def head(kind: str, setting: Setting, seeds: Sequence[int], command: str) -> dic
                 "hash": "0x" + profile_hash(profile).hex(),
                 "canonical": canonical(profile),
             }
-            for profile in profiles
+            for profile in setting.dealt(problem)
         ],
     }
 

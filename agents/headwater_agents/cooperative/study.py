@@ -75,7 +75,7 @@ class Study:
     def identity(self) -> dict[str, Any]:
         """What makes it this study: all but the seeds, of which it may have more the next time."""
         return {
-            "setting": asdict(self.setting),
+            "setting": _fields(self.setting),
             "arms": list(self.arms),
             "first": self.first,
             "grid": list(self.grid),
@@ -83,13 +83,21 @@ class Study:
         }
 
 
+def _fields(setting: Setting) -> dict[str, Any]:
+    """A setting as JSON values; own profiles only where there are any, for plays without stay what they were."""
+    fields = asdict(setting)
+    own = list(fields.pop("profiles"))
+    return {**fields, "profiles": own} if own else fields
+
+
 def _unit(setting: Setting, arms: Sequence[str], seed: int) -> Unit:
-    args = {"arms": list(arms), "seed": seed, **asdict(setting)}
-    return Unit(key=f"{setting.data} strictness={setting.strictness:g} seed={seed}", call=CALL, args=args)
+    args = {"arms": list(arms), "seed": seed, **_fields(setting)}
+    said = "own profiles" if setting.profiles else f"strictness={setting.strictness:g}"
+    return Unit(key=f"{setting.data} {said} seed={seed}", call=CALL, args=args)
 
 
 def _liar_unit(setting: Setting, kind: str, seed: int) -> Unit:
-    args = {"kind": kind, "seed": seed, **asdict(setting)}
+    args = {"kind": kind, "seed": seed, **_fields(setting)}
     return Unit(key=f"{setting.data} {kind} seed={seed}", call=LIARS_CALL, args=args)
 
 

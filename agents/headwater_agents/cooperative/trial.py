@@ -22,6 +22,7 @@ from headwater.learning import (
     SoftmaxRegression,
     Task,
     check,
+    parse_profile,
     plain_leave_one_out,
     plain_shapley,
     volume_shares,
@@ -50,7 +51,10 @@ LOCAL: Final = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setting:
-    """What is played: a data set, honest members, rounds, strictness of profiles (0 to 1), liars or none."""
+    """What is played: a data set, honest members, rounds, strictness of profiles (0 to 1), liars or none.
+
+    With `profiles`, texts of JSON files, members bring these in turn, and strictness says nothing.
+    """
 
     data: str = "hmda"
     members: int = 6
@@ -59,6 +63,7 @@ class Setting:
     skew: float = 2.0
     liars: bool = True
     window: int = 1
+    profiles: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.data not in DATA:
@@ -69,7 +74,14 @@ class Setting:
             raise CooperativeError(f"strictness is {self.strictness}; accepted: 0 to 1")
         if not 1 <= self.members <= 12:
             raise CooperativeError(f"members is {self.members}; accepted: 1 to 12")
+        if len(self.profiles) > self.members:
+            raise CooperativeError(f"{len(self.profiles)} profiles for {self.members} members; at most one each")
         self.split()
+
+    def dealt(self, problem: Problem) -> tuple[Profile, ...]:
+        """Profiles that members bring, each once. Raises ProfileError for a text that is none."""
+        given = [parse_profile(text, "json") for text in self.profiles]
+        return tuple(dict.fromkeys(given or deal(problem, self.strictness).values()))
 
     def split(self) -> SplitConfig:
         """How its rows are dealt."""
@@ -114,12 +126,11 @@ def set_up(setting: Setting, seed: int) -> Stage:
     claimed = float(np.median([member.size for member in honest]))
     makers = {"poisoner": Poisoner, "copier": Copier, "idle": Idle} if setting.liars else {}
     liars = [Member(name=name, behaviour=make(), size=claimed) for name, make in makers.items()]
-    profiles = tuple(dict.fromkeys(deal(problem, setting.strictness).values()))
     return Stage(
         problem=problem,
         task=task,
         members=(*honest, *liars),
-        profiles=profiles,
+        profiles=setting.dealt(problem),
         local=LOCAL[setting.data],
         window=setting.window,
         seed=seed,

@@ -5,30 +5,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import click
 import pytest
 from click.testing import CliRunner, Result
 
 from headwater.learning.record import read_record
+from headwater_agents.cli.command import headwater
 from headwater_agents.cli.errors import UNVERIFIED
-from headwater_agents.cli.explaining import explain_command
-from headwater_agents.cli.learn import learn_group
 from headwater_agents.cooperative.record import weights_over_time
 
 SHORT = ("--rounds", "3", "--seeds", "2", "--jobs", "1", "--members", "3")
 
 
-@click.group()
-def group() -> None:
-    """The two commands."""
-
-
-group.add_command(learn_group)
-group.add_command(explain_command)
-
-
 def run(*args: object) -> Result:
-    return CliRunner().invoke(group, [str(each) for each in args])
+    return CliRunner().invoke(headwater, [str(each) for each in args])
 
 
 @pytest.fixture(scope="module")

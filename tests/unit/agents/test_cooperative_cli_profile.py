@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from eth_utils.crypto import keccak
 
 from headwater.learning import load_profile, profile_hash
-from headwater_agents.cli.learn import learn_group
+from headwater_agents.cli.command import headwater
 
 TOML = """
 name = "careful"
@@ -46,7 +46,7 @@ SAME = {
 
 
 def run(*args: object) -> Result:
-    return CliRunner().invoke(learn_group, ["profile", *(str(each) for each in args)])
+    return CliRunner().invoke(headwater, ["learn", "profile", *(str(each) for each in args)])
 
 
 @pytest.fixture

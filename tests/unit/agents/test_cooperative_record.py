@@ -6,30 +6,19 @@ import json
 import shutil
 from pathlib import Path
 
-import click
 import pytest
 from click.testing import CliRunner, Result
 
 from headwater.learning import canonical, load_profile
 from headwater.learning.record import read_record
+from headwater_agents.cli.command import headwater
 from headwater_agents.cli.errors import UNVERIFIED
-from headwater_agents.cli.explaining import explain_command
-from headwater_agents.cli.learn import learn_group
 
 ROUNDS = 3
 
 
-@click.group()
-def group() -> None:
-    """The two commands."""
-
-
-group.add_command(learn_group)
-group.add_command(explain_command)
-
-
 def run(*args: object) -> Result:
-    return CliRunner().invoke(group, [str(each) for each in args])
+    return CliRunner().invoke(headwater, [str(each) for each in args])
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +41,12 @@ def cut(folder: Path, tmp_path: Path) -> Path:
 
 
 def test_a_run_s_folder_holds_its_profiles_as_files_that_say_the_same(folder: Path) -> None:
-    said = {each["name"]: each for each in json.loads((folder / "summary.json").read_text())["profiles"]}
-    paths = sorted((folder / "profiles").iterdir())
-    assert [path.name for path in paths] == sorted(f"{name}.json" for name in said)
-    assert [canonical(load_profile(path)) for path in paths] == [said[path.stem]["canonical"] for path in paths]
+    profiles = json.loads((folder / "summary.json").read_text())["profiles"]
+    paths = [folder / "profiles" / f"{number}-{each['name']}.json" for number, each in enumerate(profiles, start=1)]
+    assert paths == sorted((folder / "profiles").iterdir())
+    assert [canonical(load_profile(path)) for path in paths] == [each["canonical"] for each in profiles]
     found = json.loads(run("learn", "profile", *paths, "--json").stdout)
-    assert {each["name"]: each["hash"] for each in found} == {name: each["hash"] for name, each in said.items()}
+    assert [each["hash"] for each in found] == [each["hash"] for each in profiles]
 
 
 def test_each_arm_that_filters_has_a_record_that_says_its_arm_and_seed(folder: Path) -> None:

@@ -24,3 +24,11 @@ def test_a_study_s_own_folder_is_gone_on_with(tmp_path: Path) -> None:
         claim(tmp_path / "run", Study(setting=Setting(), seeds=seeds))
     with pytest.raises(CooperativeError, match="another study"):
         claim(tmp_path / "run", Study(setting=Setting(strictness=1)))
+
+
+def test_own_profiles_make_another_study_and_none_changes_nothing_of_what_is_known() -> None:
+    plain, own = Study(setting=Setting()), Study(setting=Setting(profiles=('{"name": "a", "constraints": []}',)))
+    assert plain.identity() != own.identity()
+    for kept in (plain.identity()["setting"], plain.points()[0][0].args):
+        assert "profiles" not in kept
+    assert own.points()[0][0].args["profiles"] == ['{"name": "a", "constraints": []}']
