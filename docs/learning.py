@@ -18,6 +18,7 @@ import click
 sys.path.insert(0, str(Path(__file__).parent))
 from learning_svg import credit, lines
 
+from headwater.learning import parse_profile, profile_hash
 from headwater.report.grids import Grid, number
 from headwater_agents.cli.learn import learn_group
 from headwater_agents.cooperative.account import season_grids
@@ -160,6 +161,24 @@ def owned_claim(summary: Mapping[str, Any]) -> str:
     )
 
 
+def own_profile() -> list[str]:
+    """How to write a profile: the example beside this page, as the library reads it."""
+    text = (DOCS / "profile.toml").read_text(encoding="utf-8")
+    found = parse_profile(text)
+    return [
+        "## A profile of your own",
+        "",
+        "    headwater learn profile docs/profile.toml",
+        "    headwater learn run --data hmda --profile docs/profile.toml",
+        "",
+        "`headwater learn profile --schema` prints the schema. The file, whose hash a contract keeps "
+        f"(`0x{profile_hash(found).hex()}`):",
+        "",
+        *(f"    {line}".rstrip() for line in text.splitlines()),
+        "",
+    ]
+
+
 def aggregation() -> list[str]:
     """FedAvg beside Traversal Learning; worked out anew, which takes seconds."""
     found = {data: compare(data) for data in ("hmda", "rain")}
@@ -263,6 +282,7 @@ def page(figures: Mapping[str, Any]) -> str:
     for data in ("hmda", "rain"):
         summary = studies[f"liars-{data}"]
         parts += [f"    {summary['command']}", "", *table(liars_grids(summary)[0])]
+    parts += own_profile()
     parts += aggregation()
     season = studies["season"]
     agreements, results, pay, _ = season_grids({**season, "checks": []})
