@@ -10,8 +10,8 @@ import click
 from rich.markup import escape
 
 from headwater_agents.cli.errors import print_json, reported
-from headwater_agents.cli.output import terminal
-from headwater_agents.cli.values import GRAPH_HELP, data_options, graph_options, show, values_command, wrong_use
+from headwater_agents.cli.output import show, terminal
+from headwater_agents.cli.values import GRAPH_HELP, data_options, graph_options, values_command, wrong_use
 
 __all__ = ["consensus_command", "data_command", "form_command", "values_command"]
 

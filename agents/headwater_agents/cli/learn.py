@@ -10,12 +10,10 @@ from typing import Any, Final
 
 import click
 from click.core import ParameterSource
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from headwater_agents.cli.errors import print_json, reported
 from headwater_agents.cli.flower import federate_command
-from headwater_agents.cli.output import terminal
+from headwater_agents.cli.output import counting, terminal
 from headwater_agents.cli.paying import season_command
 from headwater_agents.cli.profiles import profile_command
 from headwater_agents.cli.traversing import traverse_command
@@ -242,21 +240,8 @@ def _conduct(study: Any, out: Path | None, jobs: int | None, quiet: bool) -> tup
 
     folder = out or default_folder(study)
     claim(folder, study)
-    with Progress(
-        TextColumn("[bold]{task.description:12}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("plays"),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        disable=quiet,
-    ) as bar:
-        task = bar.add_task("learning", total=None)
-
-        def progress(done: int, total: int, _key: str) -> None:
-            bar.update(task, completed=done, total=total)
-
-        return folder, conduct(study, folder, jobs, progress)
+    with counting("plays", quiet=quiet) as progress:
+        return folder, conduct(study, folder, jobs, lambda done, total, _key: progress(done, total, "learning"))
 
 
 def _finish(folder: Path, summary: dict[str, Any], grids: Sequence[Any], as_json: bool) -> None:

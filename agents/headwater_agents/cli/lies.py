@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from headwater_agents.cli.errors import UNVERIFIED, print_json, reported
-from headwater_agents.cli.output import terminal
+from headwater_agents.cli.output import counting, show, terminal
 
 
 @click.command("lies")
@@ -47,18 +42,16 @@ def lies_command(
     Worlds of three value clusters, one of whose cooperatives earns. The liar knows everybody's declaration. Gains are
     paired differences to honest play in the same worlds, in incomes of a member, with 95% intervals and verdicts.
     """
-    from headwater_agents.cli.values import show
     from headwater_agents.values.gaming.stakes import Stakes
     from headwater_agents.values.gaming.study import lies_grids, lies_study
 
-    with _bar("worlds", quiet=as_json) as bar:
-        task = bar.add_task("worlds", total=seeds)
+    with counting("worlds", quiet=as_json) as progress:
         record = lies_study(
             Stakes(care=care, bond=bond, caught=caught, rent=rent),
             seeds=seeds,
             seed=seed,
             agents=agents,
-            progress=lambda done, total, text: bar.update(task, completed=done, total=total, description=text),
+            progress=progress,
         )
     if as_json:
         print_json(record)
@@ -79,9 +72,8 @@ def vote_command(seed: int, as_json: bool) -> None:
     """
     from headwater_agents.values.gaming.voting_study import study
 
-    with _bar("rounds", quiet=as_json) as bar:
-        task = bar.add_task("vote", total=None)
-        found = study(seed=seed, progress=lambda done, total: bar.update(task, completed=done, total=total))
+    with counting("rounds", quiet=as_json) as progress:
+        found = study(seed=seed, progress=lambda done, total: progress(done, total, "vote"))
     if as_json:
         print_json(found.record())
     else:
@@ -89,17 +81,3 @@ def vote_command(seed: int, as_json: bool) -> None:
             terminal().print(line, markup=False, highlight=False, soft_wrap=True)
     if found.gains:
         raise SystemExit(UNVERIFIED)
-
-
-@contextmanager
-def _bar(unit: str, *, quiet: bool) -> Iterator[Progress]:
-    with Progress(
-        TextColumn("[bold]{task.description:18}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(unit),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        disable=quiet,
-    ) as bar:
-        yield bar

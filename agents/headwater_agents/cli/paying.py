@@ -7,11 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from headwater_agents.cli.errors import UNVERIFIED, print_json, reported
-from headwater_agents.cli.output import terminal
+from headwater_agents.cli.output import counting, terminal
 from headwater_agents.cooperative.errors import CooperativeError
 
 
@@ -71,21 +69,8 @@ def season_command(
         closing(backend),
         workshop(folder.resolve()) as place,
         closing(Journal(place / "journal.sqlite")) as journal,
-        Progress(
-            TextColumn("[bold]{task.description:26}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("questions"),
-            TimeElapsedColumn(),
-            console=Console(stderr=True),
-            disable=as_json,
-        ) as bar,
+        counting("questions", quiet=as_json) as progress,
     ):
-        task = bar.add_task("starting", total=None)
-
-        def progress(done: int, total: int, text: str) -> None:
-            bar.update(task, completed=done, total=total, description=text)
-
         whole = play_whole(backend, world, config, journal, progress)
         keep_season(place, whole)
         recorded = check_weights(place, whole, config.collective.rounds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from headwater_agents.cli.errors import print_json, reported
+from headwater_agents.cli.output import show
 
 
 @click.command("traverse")
@@ -20,7 +21,6 @@ from headwater_agents.cli.errors import print_json, reported
 @reported
 def traverse_command(data: str, members: int, passes: int, hidden: int, skew: float, seed: int, as_json: bool) -> None:
     """FedAvg beside Traversal Learning and a central model, on the same rows: what they reach, and bytes sent."""
-    from headwater_agents.cli.values import show
     from headwater_agents.cooperative.traversing import compare, traversal_grid
 
     found = compare(data, members=members, passes=passes, hidden=hidden, skew=skew, seed=seed)

@@ -7,22 +7,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from headwater import __version__
 from headwater.chain import ArgumentError
 from headwater_agents.cli.errors import EXIT_CODES, print_json, reported
-from headwater_agents.cli.output import terminal
-
-if TYPE_CHECKING:
-    from headwater.report.grids import Grid
+from headwater_agents.cli.output import counting, show, terminal
 
 Command = Callable[..., Any]
 
@@ -116,26 +109,6 @@ def graph_options(command: Command) -> Command:
     return command
 
 
-def show(grid: Grid) -> None:
-    """A table on the terminal."""
-    table = Table(
-        title=escape(grid.title),
-        caption=escape(grid.note),
-        title_justify="left",
-        caption_justify="left",
-        title_style="bold",
-        box=SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
-    for index, name in enumerate(grid.columns):
-        texts = index < grid.texts
-        table.add_column(escape(name), justify="left" if texts else "right", overflow="fold")
-    for row in grid.rows:
-        table.add_row(*map(escape, row))
-    terminal().print(table)
-
-
 @values_command.command("study")
 @data_options
 @click.option(
@@ -200,12 +173,7 @@ def study_command(
             utility=Utility(utility),
             rounds=rounds,
         )
-        with _bar(quiet=as_json) as bar:
-            task = bar.add_task("loading", total=None)
-
-            def progress(done: int, total: int, text: str) -> None:
-                bar.update(task, completed=done, total=total, description=text)
-
+        with counting("formations", quiet=as_json) as progress:
             record = study(society, settings, progress)
         record |= {"kind": KIND, "headwater": __version__, "command": shlex.join(["headwater", *sys.argv[1:]])}
         write_folder(folder, record)
@@ -216,16 +184,4 @@ def study_command(
         show(grid)
     terminal().print(
         f"Report: [bold]{escape(str(folder / REPORT))}[/]   summary: {escape(str(folder / SUMMARY))}", soft_wrap=True
-    )
-
-
-def _bar(quiet: bool) -> Progress:
-    return Progress(
-        TextColumn("[bold]{task.description:18}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("formations"),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        disable=quiet,
     )
