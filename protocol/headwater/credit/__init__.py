@@ -1,4 +1,4 @@
-"""Credit: what each signal was worth. Cooperative games, exact Shapley and its kin, weights from credits."""
+"""Credit: what each signal was worth. Cooperative games, exact and sampled Shapley and kin, weights, division."""
 
 from headwater.credit.closed import (
     AdditiveGame,
@@ -10,7 +10,15 @@ from headwater.credit.closed import (
     VotingGame,
 )
 from headwater.credit.coalitions import MAX_EXACT_PLAYERS, coalition_range
-from headwater.credit.errors import CreditError, GameError, NoCreditError, PlayerLimitError, WeightsError
+from headwater.credit.division import divide
+from headwater.credit.errors import (
+    CreditError,
+    GameError,
+    NoCreditError,
+    PlayerLimitError,
+    SamplingError,
+    WeightsError,
+)
 from headwater.credit.exact import shapley
 from headwater.credit.game import FunctionGame, Game, TableGame, tabulate
 from headwater.credit.growth import PooledGrowthGame, Pooling, SignalForm, pooled_growth_game
@@ -25,6 +33,7 @@ from headwater.credit.promotion import (
     trial_growths,
 )
 from headwater.credit.result import Credit
+from headwater.credit.sampling import Estimator, sampled_shapley
 from headwater.credit.simple import equal, leave_one_out
 from headwater.credit.weights import weights_from_credit
 
@@ -35,6 +44,7 @@ __all__ = [
     "Credit",
     "CreditError",
     "CreditRule",
+    "Estimator",
     "FunctionGame",
     "Game",
     "GameError",
@@ -46,6 +56,7 @@ __all__ = [
     "PooledGrowthGame",
     "Pooling",
     "PromotionTest",
+    "SamplingError",
     "SignalForm",
     "SolvedGame",
     "Standing",
@@ -56,12 +67,14 @@ __all__ = [
     "WeightsError",
     "coalition_range",
     "credit_shares",
+    "divide",
     "equal",
     "growth_bound",
     "leave_one_out",
     "log_capital",
     "pooled_growth_game",
     "precedence_shapley",
+    "sampled_shapley",
     "shapley",
     "spent_level",
     "tabulate",

@@ -21,3 +21,7 @@ class WeightsError(CreditError):
 
 class NoCreditError(WeightsError):
     """Nobody earned a credit above zero, so there is nothing to divide by."""
+
+
+class SamplingError(CreditError):
+    """An estimator, a budget or a target that sampling cannot work with."""
