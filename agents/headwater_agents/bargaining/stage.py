@@ -1,0 +1,194 @@
+"""The stage game: what is at stake at a checkpoint, and what everybody's part in it is worth.
+
+    d      no-deal profile: a pure Nash equilibrium reached by best replies from the maximin profile; if best replies
+           run in a circle, the maximin profile itself
+    v(S)   = max over S's joint actions of Σ_{i ∈ S} payoff_i, the others at d;    v(∅) = 0
+    φ_i    = Σ_{S ∌ i} |S|! (n − |S| − 1)! / n! · (v(S ∪ i) − v(S))          (Shapley 1953)
+           for two players  v(i) + (v(12) − v(1) − v(2)) / 2
+
+In whole wei: φ is worked out over n! and only then rounded, so that every share is less than a wei off and the shares
+sum to v(N). Whoever is no part of the stage gets what it gets; nobody bargains for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import factorial, prod
+from typing import Final
+
+from headwater_agents.bargaining.errors import TooManyError
+from headwater_agents.bargaining.rollouts import Profile, Rollouts
+
+MOST_LOOKUPS: Final = 1 << 20
+"""Most (coalition, joint action) pairs that are looked through: Π (1 + number of choices)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageGame:
+    """A stage as a cooperative game; all tuples are in the order of `players`, amounts in wei.
+
+    Attributes:
+        players: who bargains.
+        no_deal: d.
+        no_deal_payoffs: what d leads to.
+        equilibrium: whether d is a Nash equilibrium.
+        best: the joint action worth most together; on ties the one with the fewest changes from d, then the first.
+        values: v by bitmask; bit k is `players[k]`.
+        fair: the Shapley value, rounded so that it sums to v(N).
+    """
+
+    players: tuple[int, ...]
+    no_deal: Profile
+    no_deal_payoffs: tuple[int, ...]
+    equilibrium: bool
+    best: Profile
+    values: tuple[int, ...]
+    fair: tuple[int, ...]
+
+    @property
+    def gain(self) -> int:
+        """What the best joint action is worth beyond d, wei."""
+        return self.values[-1] - sum(self.no_deal_payoffs)
+
+
+def stage_game(rollouts: Rollouts) -> StageGame:
+    """The stage game of a checkpoint.
+
+    Raises:
+        TooManyError: more joint actions than are priced.
+    """
+    no_deal, equilibrium = no_deal_profile(rollouts)
+    values = coalition_values(rollouts, no_deal)
+    return StageGame(
+        players=rollouts.players,
+        no_deal=no_deal,
+        no_deal_payoffs=tuple(rollouts.prospect(no_deal).payoffs[player] for player in rollouts.players),
+        equilibrium=equilibrium,
+        best=best_profile(rollouts, no_deal),
+        values=values,
+        fair=fair_shares(values),
+    )
+
+
+def no_deal_profile(rollouts: Rollouts, start: Profile | None = None) -> tuple[Profile, bool]:
+    """What everybody does without any deal, and whether that is a Nash equilibrium.
+
+    Each player, in turn, changes to its best reply if that pays strictly more (the first of several), until nobody
+    does. A player needs its own payoffs only. `start` begins elsewhere than at the maximin profile.
+
+    Raises:
+        TooManyError: more joint actions than are priced.
+    """
+    first = start or maximin(rollouts)
+    profile, seen = first, {first}
+    while True:
+        before = profile
+        for place in range(len(profile)):
+            profile = best_reply(rollouts, profile, place)
+        if profile == before:
+            return _as_taken(rollouts, profile), True
+        if profile in seen:
+            return _as_taken(rollouts, first), False
+        seen.add(profile)
+
+
+def best_reply(rollouts: Rollouts, profile: Profile, place: int) -> Profile:
+    """The profile with the action of `players[place]` changed to its best reply, if any pays strictly more."""
+    player = rollouts.players[place]
+    best, most = profile, rollouts.prospect(profile).payoffs[player]
+    for action in rollouts.options[place]:
+        other = (*profile[:place], action, *profile[place + 1 :])
+        payoff = rollouts.prospect(other).payoffs[player]
+        if payoff > most:
+            best, most = other, payoff
+    return best
+
+
+def maximin(rollouts: Rollouts) -> Profile:
+    """Everybody's most cautious action: the best worst case; on ties the best best case, then the first.
+
+    Raises:
+        TooManyError: more joint actions than are priced.
+    """
+    worst: list[dict[str, int]] = [{} for _ in rollouts.players]
+    best: list[dict[str, int]] = [{} for _ in rollouts.players]
+    for profile in rollouts.profiles():
+        payoffs = rollouts.prospect(profile).payoffs
+        for place, (player, action) in enumerate(zip(rollouts.players, profile, strict=True)):
+            payoff = payoffs[player]
+            worst[place][action] = min(worst[place].get(action, payoff), payoff)
+            best[place][action] = max(best[place].get(action, payoff), payoff)
+    return tuple(
+        max(options, key=lambda action, place=place: (worst[place][action], best[place][action]))  # type: ignore[misc]
+        for place, options in enumerate(rollouts.options)
+    )
+
+
+def coalition_values(rollouts: Rollouts, no_deal: Profile) -> tuple[int, ...]:
+    """v of every coalition of the stage's players, by bitmask, wei; 2^n entries.
+
+    Raises:
+        TooManyError: Π (1 + choices) above 2^20.
+    """
+    lookups = prod(1 + len(options) for options in rollouts.options)
+    if lookups > MOST_LOOKUPS:
+        raise TooManyError(
+            f"coalitions of this stage have {lookups} joint actions between them; at most {MOST_LOOKUPS} are looked"
+            " through. Fewer players or choices are accepted"
+        )
+    players = rollouts.players
+    values = [0]
+    for mask in range(1, 1 << len(players)):
+        inside = [place for place in range(len(players)) if mask >> place & 1]
+        options = [rollouts.options[place] if mask >> place & 1 else (no_deal[place],) for place in range(len(players))]
+        values.append(
+            max(
+                sum(rollouts.prospect(profile).payoffs[players[place]] for place in inside)
+                for profile in product(*options)
+            )
+        )
+    return tuple(values)
+
+
+def best_profile(rollouts: Rollouts, no_deal: Profile) -> Profile:
+    """The joint action worth most to the stage's players together, as it would really be played."""
+
+    def worth(profile: Profile) -> tuple[int, int]:
+        payoffs = rollouts.prospect(profile).payoffs
+        changes = sum(action != usual for action, usual in zip(profile, no_deal, strict=True))
+        return sum(payoffs[player] for player in rollouts.players), -changes
+
+    # `max` keeps the first of equals.
+    return _as_taken(rollouts, max(rollouts.profiles(), key=worth))
+
+
+def fair_shares(values: Sequence[int]) -> tuple[int, ...]:
+    """The Shapley value of a game given by bitmask, 2^n ints, in the same unit; the ints returned sum to v(N) − v(∅).
+
+    Each is less than 1 from the exact value. What the floors leave goes one each to the largest remainders, the first
+    players on ties.
+    """
+    n = len(values).bit_length() - 1
+    weights = [factorial(size) * factorial(n - size - 1) for size in range(n)]
+    parts = [0] * n
+    for mask, value in enumerate(values):
+        size = mask.bit_count()
+        for player in range(n):
+            if mask >> player & 1:
+                parts[player] += weights[size - 1] * value
+            else:
+                parts[player] -= weights[size] * value
+    whole = factorial(n)
+    shares = [part // whole for part in parts]
+    rest = values[-1] - values[0] - sum(shares)
+    for player in sorted(range(n), key=lambda player: (-(parts[player] % whole), player))[:rest]:
+        shares[player] += 1
+    return tuple(shares)
+
+
+def _as_taken(rollouts: Rollouts, profile: Profile) -> Profile:
+    taken = rollouts.prospect(profile).taken
+    known = all(action in options for action, options in zip(taken, rollouts.options, strict=True))
+    return taken if known else profile
