@@ -15,6 +15,7 @@ from headwater.chain.accounts import Account, recover
 from headwater.chain.errors import ArgumentError
 from headwater.chain.transaction import address_bytes, checksum
 from headwater.deals.errors import Reason, Refused
+from headwater.deals.price import whole
 from headwater.deals.terms import Terms, action_hash, checked_number
 from headwater.typed_data import Domain, signing_hash, struct_typehash
 
@@ -44,7 +45,9 @@ _HALF_ORDER: Final = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F466
 
 
 def deals_domain(chain_id: int, escrow: str) -> Domain:
-    """The EIP-712 domain of a DealEscrow. Raises ArgumentError for what is no address."""
+    """The EIP-712 domain of a DealEscrow. Raises Refused (DOMAIN), ArgumentError for what is no address."""
+    if not whole(chain_id) or not 0 <= chain_id <= MAX_WORD:
+        raise Refused(Reason.DOMAIN, f"chain {str(chain_id)[:80]}; accepted: whole numbers from 0, below 2^256")
     return Domain(name=DEALS_NAME, version=DEALS_VERSION, chain_id=chain_id, contract=checksum(escrow))
 
 

@@ -197,11 +197,13 @@ class Negotiation:
         """What a party may do; None if anything goes. Raises Refused (PARTY)."""
         return self.choices[self.other(party) == self.first]
 
-    def said(self, digest: bytes) -> bool:
-        """Whether a message of this digest was accepted, in any revision."""
-        if any(message.digest == digest for message in self.messages):
-            return True
-        return self.earlier is not None and self.earlier.said(digest)
+    def said(self, message: Message) -> bool:
+        """Whether the same was said before, in any revision, however it was signed."""
+        begun = 0 if self.earlier is None else self.earlier.sequence
+        if message.sequence < begun:
+            return self.earlier is not None and self.earlier.said(message)
+        at = message.sequence - begun
+        return at < len(self.messages) and self.messages[at].digest == message.digest
 
     # How it goes on
 

@@ -40,7 +40,7 @@ def _check_place(negotiation: Negotiation, message: Message) -> None:
 
 
 def _check_moment(negotiation: Negotiation, message: Message, now: int) -> None:
-    if negotiation.said(message.digest):
+    if negotiation.said(message):
         raise Refused(Reason.REPLAYED_MESSAGE, f"message {message.sequence} has been said before")
     if negotiation.turn is None:
         raise Refused(Reason.ENDED, f"the negotiation has ended: {negotiation.status}")
