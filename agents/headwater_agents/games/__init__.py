@@ -10,9 +10,11 @@ from headwater_agents.games.errors import (
 )
 from headwater_agents.games.escape import EscapeRoom, EscapeState
 from headwater_agents.games.matrix import MatrixGame, MatrixState
+from headwater_agents.games.raid import Raid, RaidState
 from headwater_agents.games.record import Choose, Record, Recorder, Step, parse, play
 from headwater_agents.games.registry import game_from, game_names
-from headwater_agents.games.replay import load, replay
+from headwater_agents.games.replay import ReplayGame, counterfactual, load, replay, shares
+from headwater_agents.games.rolls import Rolls, finish
 
 __all__ = [
     "POINT",
@@ -26,12 +28,18 @@ __all__ = [
     "MatrixGame",
     "MatrixState",
     "PlayError",
+    "Raid",
+    "RaidState",
     "Record",
     "RecordError",
     "Recorder",
+    "ReplayGame",
+    "Rolls",
     "SettingsError",
     "Step",
+    "counterfactual",
     "draw",
+    "finish",
     "game_from",
     "game_names",
     "load",
@@ -39,4 +47,5 @@ __all__ = [
     "payoffs",
     "play",
     "replay",
+    "shares",
 ]
