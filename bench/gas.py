@@ -117,7 +117,7 @@ def _leaves(count: int, *, version: int = 0) -> list[Leaf]:
 def _start() -> _Bench:
     chain = EmbeddedBackend(seed=7)
     accounts = chain.dev_accounts(16)
-    deployment = deploy(chain, accounts[0], ProtocolConfig(min_window=60, epoch=DAY, covenants=False))
+    deployment = deploy(chain, accounts[0], ProtocolConfig(min_window=60, epoch=DAY, covenants=False, deals=False))
     system = deployment.system
     assert deployment.registries is not None
     governor, *people = [Participant(system, account) for account in accounts]

@@ -27,7 +27,7 @@ def values_and_agreements() -> dict[str, int]:
     chain = EmbeddedBackend(seed=7)
     accounts = chain.dev_accounts(3)
     # No distance of the largest systems is above the initial threshold, so every acceptance counts.
-    config = ProtocolConfig(registries=False, vote_high=512 * 10**9)
+    config = ProtocolConfig(registries=False, deals=False, vote_high=512 * 10**9)
     made = deploy(chain, accounts[0], config)
     assert made.covenants is not None
     registry = ValueRegistry(chain, made.covenants.registry)

@@ -54,7 +54,7 @@ def votes_and_court() -> dict[str, int]:
     """Both, on a chain of their own. Gas by operation; exact and repeatable."""
     chain = EmbeddedBackend(seed=7)
     accounts = chain.dev_accounts(5)
-    made = deploy(chain, accounts[0], ProtocolConfig(registries=False))
+    made = deploy(chain, accounts[0], ProtocolConfig(registries=False, deals=False))
     assert made.covenants is not None
     governor, *people = [Participant(made.system, account) for account in accounts]
     for person in people:

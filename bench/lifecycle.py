@@ -48,7 +48,13 @@ def stage(backend: Backend) -> Stage:
     """Deploy, give out tokens, stake, announce, and fund the series for a day."""
     accounts = local_control(backend).dev_accounts(2 + FORECASTERS + PROVIDERS)
     config = ProtocolConfig(
-        epoch=DAY, emission=10**6 * TOKENS, min_window=60, max_window=7 * DAY, cooldown=DAY, covenants=False
+        epoch=DAY,
+        emission=10**6 * TOKENS,
+        min_window=60,
+        max_window=7 * DAY,
+        cooldown=DAY,
+        covenants=False,
+        deals=False,
     )
     system = deploy(backend, accounts[0], config).system
     governor, keeper, *others = [Participant(system, account) for account in accounts]

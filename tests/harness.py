@@ -21,7 +21,7 @@ TOKENS = WAD
 SALT = bytes(range(32))
 ZERO = "0x" + "00" * 20
 CONFIG = ProtocolConfig(
-    epoch=DAY, emission=10**6 * TOKENS, min_window=60, max_window=7 * DAY, cooldown=DAY, covenants=False
+    epoch=DAY, emission=10**6 * TOKENS, min_window=60, max_window=7 * DAY, cooldown=DAY, covenants=False, deals=False
 )
 
 

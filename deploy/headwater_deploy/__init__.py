@@ -3,7 +3,7 @@
 from headwater_deploy.config import DAY, HOUR, ConfigError, ProtocolConfig
 from headwater_deploy.deployment import Deployment, DeploymentError, deploy, open_record
 from headwater_deploy.manifest import ContractRecord, Manifest, ManifestError
-from headwater_deploy.plan import Step, addresses, covenants, expected, plan, registries
+from headwater_deploy.plan import Step, addresses, covenants, deals, expected, plan, registries
 from headwater_deploy.verify import Finding, VerificationError, verify
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "VerificationError",
     "addresses",
     "covenants",
+    "deals",
     "deploy",
     "expected",
     "open_record",

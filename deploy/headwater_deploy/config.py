@@ -36,7 +36,7 @@ class ProtocolConfig:
         resolve_timeout: after which anybody may void, seconds; min_window to 90 days.
         governor, guardian, slasher: roles; None for the deployer, the zero address to leave one empty for ever.
         registries: deploy the ERC-8004 registries and FeedbackGrounds too, after the five.
-        covenants: deploy ValueRegistry, HomophilyVote and UpdateCourt too, last; the settings below are theirs.
+        covenants: deploy ValueRegistry, HomophilyVote and UpdateCourt too, then; the settings below are theirs.
         min_bond: wei behind each open agreement of a member.
         unbonding: from the last agreement left, or declaration made, to the withdrawal; seconds, 1 s to 366 days.
         declare_window: in which a committed declaration may be revealed; seconds, 1 s to 30 days.
@@ -50,6 +50,7 @@ class ProtocolConfig:
         vote_commit, vote_reveal: periods of a round; seconds, 1 s to 90 days.
         vote_delay: from a result to its application; vote_rest: from there to the next round. Likewise.
         vote_quorum_bps: of the vault's money; what is missing votes for the threshold as it is.
+        deals: deploy DealEscrow too, last; it has no settings.
     """
 
     cap: int = 10**9 * WAD
@@ -85,6 +86,7 @@ class ProtocolConfig:
     vote_delay: int = 2 * DAY
     vote_rest: int = 7 * DAY
     vote_quorum_bps: int = 2_000
+    deals: bool = True
 
     def __post_init__(self) -> None:
         self._within("cap", self.cap, 1, 2**96 - 1, "wei")
@@ -97,7 +99,7 @@ class ProtocolConfig:
         self._within("min_window", self.min_window, 1, self.max_window, "seconds")
         self._within("idle_period", self.idle_period, self.max_window, 366 * DAY, "seconds")
         self._within("resolve_timeout", self.resolve_timeout, self.min_window, 90 * DAY, "seconds")
-        for name in ("registries", "covenants"):
+        for name in ("registries", "covenants", "deals"):
             if type(getattr(self, name)) is not bool:
                 raise ConfigError(f"{name} is {getattr(self, name)!r}; accepted: true or false")
         self._check_covenants()

@@ -12,10 +12,11 @@ from headwater.chain import Account, Backend, HeadwaterError, Reverted, Transact
 from headwater.chain import deploy as deploy_contract
 from headwater.chain.system import System
 from headwater.covenant import CovenantAddresses
+from headwater.deals.addresses import DealAddresses
 from headwater.identity import RegistryAddresses
 from headwater_deploy.config import ProtocolConfig
 from headwater_deploy.manifest import ContractRecord, Manifest, ManifestError
-from headwater_deploy.plan import Step, addresses, covenants, plan, registries
+from headwater_deploy.plan import Step, addresses, covenants, deals, plan, registries
 from headwater_deploy.verify import check_contract
 
 Progress = Callable[[Step, str], None]
@@ -29,8 +30,8 @@ class DeploymentError(HeadwaterError):
 class Deployment:
     """A complete deployment: the typed client, and its manifest.
 
-    `sent` counts the contracts that this call created; `registries` and `covenants` are None where the settings ask
-    for none.
+    `sent` counts the contracts that this call created; `registries`, `covenants` and `deals` are None where the
+    settings ask for none.
     """
 
     system: System
@@ -38,6 +39,7 @@ class Deployment:
     sent: int
     registries: RegistryAddresses | None
     covenants: CovenantAddresses | None
+    deals: DealAddresses | None
 
 
 def deploy(
@@ -96,6 +98,7 @@ def deploy(
         sent=sent,
         registries=registries(steps),
         covenants=covenants(steps),
+        deals=deals(steps),
     )
 
 

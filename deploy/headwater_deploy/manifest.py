@@ -12,6 +12,7 @@ from typing import Any, Final
 from headwater.chain import HeadwaterError
 from headwater.chain.system import CONTRACTS, Addresses
 from headwater.covenant import COVENANTS, CovenantAddresses
+from headwater.deals.addresses import DEALS, DealAddresses
 from headwater.identity import REGISTRIES, RegistryAddresses
 from headwater_deploy.config import ConfigError, ProtocolConfig
 from headwater_deploy.plan import expected
@@ -75,6 +76,13 @@ class Manifest:
         registry, vote, court = self._places(COVENANTS)
         return CovenantAddresses(registry=registry, vote=vote, court=court)
 
+    def deals(self) -> DealAddresses:
+        """Where the escrow of deals is. Raises ManifestError if there is none, or not yet."""
+        if not self.settings().deals:
+            raise ManifestError("this deployment was made without deals; deploy a new one with deals = true")
+        (escrow,) = self._places(DEALS)
+        return DealAddresses(escrow=escrow)
+
     def _places(self, names: tuple[str, ...]) -> list[str]:
         missing = [name for name in names if name not in self.contracts]
         if missing:
@@ -87,7 +95,7 @@ class Manifest:
         """What it is deployed with. Raises ManifestError if that is no configuration."""
         try:
             # A manifest that does not say is from before there were any.
-            return ProtocolConfig(**{"registries": False, "covenants": False, **self.config})
+            return ProtocolConfig(**{"registries": False, "covenants": False, "deals": False, **self.config})
         except (TypeError, ConfigError) as error:
             raise ManifestError(f"the manifest's configuration cannot be read: {error}") from error
 

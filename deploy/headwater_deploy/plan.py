@@ -8,6 +8,7 @@ from typing import Final
 from headwater.chain import create_address
 from headwater.chain.system import CONTRACTS, Addresses
 from headwater.covenant import COVENANTS, CovenantAddresses
+from headwater.deals.addresses import DEALS, DealAddresses
 from headwater.identity import REGISTRIES, RegistryAddresses
 from headwater_deploy.config import ProtocolConfig
 
@@ -46,6 +47,7 @@ _VIEWS: Final[dict[str, tuple[str | None, ...]]] = {
         "QUORUM_BPS",
     ),
     "UpdateCourt": ("REGISTRY", "SLASH_BPS", "CLAIM_BLOCKS"),
+    "DealEscrow": ("TOKEN", "TREASURY", "CASCADE"),
 }
 
 
@@ -73,8 +75,8 @@ def plan(deployer: str, first_nonce: int, config: ProtocolConfig) -> tuple[Step,
     """Steps of a deployment, in order.
 
     The contracts name each other as immutables, so each address must be known before the first is sent: the
-    creations take consecutive nonces of the deployer, from `first_nonce`; the registries come after the five, and the
-    contracts about values last, so that neither moves what stands before it.
+    creations take consecutive nonces of the deployer, from `first_nonce`; the registries come after the five, then the
+    contracts about values, then the deals, so that none moves what stands before it.
     """
     names = expected(config)
     places = [create_address(deployer, first_nonce + i) for i in range(len(names))]
@@ -106,6 +108,8 @@ def plan(deployer: str, first_nonce: int, config: ProtocolConfig) -> tuple[Step,
         arguments += ((), (identity,), (identity,), (token, cascade, identity, reputation))
     if config.covenants:
         arguments += _covenants(config, token, treasury, vault, *(at[name] for name in COVENANTS))
+    if config.deals:
+        arguments += ((token, treasury, cascade),)
     return tuple(
         Step(name=name, nonce=first_nonce + i, address=places[i], args=arguments[i]) for i, name in enumerate(names)
     )
@@ -145,7 +149,8 @@ def _covenants(
 
 def expected(config: ProtocolConfig) -> tuple[str, ...]:
     """Names of the contracts that a configuration deploys, in order."""
-    return CONTRACTS + (REGISTRIES if config.registries else ()) + (COVENANTS if config.covenants else ())
+    asked = ((config.registries, REGISTRIES), (config.covenants, COVENANTS), (config.deals, DEALS))
+    return CONTRACTS + tuple(name for wanted, names in asked if wanted for name in names)
 
 
 def addresses(steps: tuple[Step, ...]) -> Addresses:
@@ -170,3 +175,9 @@ def covenants(steps: tuple[Step, ...]) -> CovenantAddresses | None:
         return None
     registry, vote, court = (at[name] for name in COVENANTS)
     return CovenantAddresses(registry=registry, vote=vote, court=court)
+
+
+def deals(steps: tuple[Step, ...]) -> DealAddresses | None:
+    """Where the escrow of deals of a plan is; None if it has none."""
+    at = {step.name: step.address for step in steps}
+    return DealAddresses(escrow=at[DEALS[0]]) if DEALS[0] in at else None

@@ -23,7 +23,11 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> Contract:
     shutil.copy(Path(__file__).with_name("ArenaProbe.vy"), root)
     backend = new_backend(seed=0)
     deployer = backend.dev_accounts(1)[0]
-    steps = plan(deployer.address, backend.nonce(deployer.address), ProtocolConfig(registries=False, covenants=False))
+    steps = plan(
+        deployer.address,
+        backend.nonce(deployer.address),
+        ProtocolConfig(registries=False, covenants=False, deals=False),
+    )
     for step in steps:
         artifact = load("ArenaProbe", root) if step.name == "ForecastArena" else load(step.name)
         contract, _ = deploy_contract(backend, artifact, *step.args, sender=deployer)

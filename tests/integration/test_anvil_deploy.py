@@ -17,10 +17,11 @@ from headwater.chain.jsonrpc import JsonRpc
 from headwater.chain.system import CONTRACTS as FIVE
 from headwater.chain.system import System
 from headwater.covenant import COVENANTS
+from headwater.deals.addresses import DEALS
 from headwater.identity import REGISTRIES
 from headwater_deploy import Manifest
 
-CONTRACTS = FIVE + REGISTRIES + COVENANTS
+CONTRACTS = FIVE + REGISTRIES + COVENANTS + DEALS
 DEPLOYER = Account.from_hex(KEY)
 ENV = {"HEADWATER_KEY": KEY}
 
@@ -68,7 +69,7 @@ def test_the_first_call_deploys_and_the_second_verifies_and_sends_nothing(
 ) -> None:
     first = deploy()
     assert first.code == 0
-    assert first.out == "12 contracts sent; chain 31337; manifest deployments/31337.json\n"
+    assert first.out == "13 contracts sent; chain 31337; manifest deployments/31337.json\n"
     assert [line.split()[:2] for line in first.err.splitlines()] == [["sent", name] for name in CONTRACTS]
     assert node.nonce(DEPLOYER.address) == len(CONTRACTS)
     written, block, balance = tree(here), node.block_number(), node.balance(DEPLOYER.address)
@@ -147,11 +148,11 @@ def test_a_deployment_that_was_cut_short_is_resumed(
     assert node.nonce(DEPLOYER.address) == 3
     found = _verify(anvil, "--json")
     assert found.code == 4
-    assert [finding["ok"] for finding in found.json] == [True] * 2 + [False] * 10
+    assert [finding["ok"] for finding in found.json] == [True] * 2 + [False] * 11
     resumed = deploy()
     assert resumed.code == 0
-    assert resumed.out.startswith("10 contracts sent")
-    assert [line.split()[0] for line in resumed.err.splitlines()] == ["verified"] * 2 + ["sent"] * 10
+    assert resumed.out.startswith("11 contracts sent")
+    assert [line.split()[0] for line in resumed.err.splitlines()] == ["verified"] * 2 + ["sent"] * 11
     assert node.nonce(DEPLOYER.address) == len(CONTRACTS)
     made = json.loads(Path("deployments/31337.json").read_text())
     assert {name: record["address"] for name, record in made["contracts"].items()} == planned

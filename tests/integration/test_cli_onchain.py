@@ -37,7 +37,7 @@ def folder(url: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("place")
     backend = connect(url)
     path = folder / "deployments" / f"{CHAIN_ID}.json"
-    deploy(backend, STEWARD, ProtocolConfig(registries=False, covenants=False), manifest=path)
+    deploy(backend, STEWARD, ProtocolConfig(registries=False, covenants=False, deals=False), manifest=path)
     backend.close()
     return folder
 

@@ -76,7 +76,7 @@ def test_a_signed_update_that_the_agreement_forbids_earns_nothing_and_costs_the_
     backend = connect(chain, seed=1)
     with closing(backend):
         owner, prover_account, *accounts = backend.dev_accounts(4)
-        made = deploy(backend, owner, ProtocolConfig(registries=False, min_bond=BOND))
+        made = deploy(backend, owner, ProtocolConfig(registries=False, deals=False, min_bond=BOND))
         assert made.covenants is not None
         registry = ValueRegistry(backend, made.covenants.registry)
         court = UpdateCourt(backend, made.covenants.court)

@@ -34,6 +34,7 @@ CONFIG = ProtocolConfig(
     idle_period=12 * HOUR,
     resolve_timeout=HOUR,
     covenants=False,
+    deals=False,
 )
 """Short periods, so that histories pass them, and a cap that the emission reaches."""
 

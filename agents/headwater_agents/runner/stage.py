@@ -51,6 +51,7 @@ class SeasonConfig:
             resolve_timeout=3 * DAY,
             registries=False,
             covenants=False,
+            deals=False,
         )
     )
 

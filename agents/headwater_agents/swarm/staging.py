@@ -117,6 +117,7 @@ def _protocol(settings: SwarmSettings) -> ProtocolConfig:
         cooldown=60,
         registries=settings.market,
         covenants=False,
+        deals=False,
     )
 
 

@@ -72,7 +72,7 @@ def test_the_contracts_take_the_settings_at_both_ends_of_the_rails(chain: LocalB
     )  # fmt: skip
     for config in (lowest, highest):
         deployment = deploy(chain, deployer, config)
-        assert [finding.problem for finding in verify(chain, deployment.manifest)] == [""] * 12
+        assert [finding.problem for finding in verify(chain, deployment.manifest)] == [""] * 13
 
 
 def _manifest(chain: LocalBackend, tmp_path: Path) -> tuple[Path, dict[str, Any]]:

@@ -37,6 +37,7 @@ _MINTED: Final = 10**8 * WAD
 PROTOCOL: Final = ProtocolConfig(
     registries=False,
     covenants=False,
+    deals=False,
     genesis_supply=_BANK,
     emission=_MINTED,
     epoch=_MINUTE,  # every question falls into an epoch of its own, so that a series' cap is a cap per question

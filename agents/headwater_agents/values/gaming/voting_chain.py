@@ -33,7 +33,9 @@ class Booth:
         self.electorate = electorate
         self.backend = RevmBackend(seed=seed)
         governor = self.backend.dev_accounts(1)[0]
-        config = ProtocolConfig(min_window=60, epoch=DAY, cooldown=30 * DAY, registries=False, covenants=False)
+        config = ProtocolConfig(
+            min_window=60, epoch=DAY, cooldown=30 * DAY, registries=False, covenants=False, deals=False
+        )
         self.system = deploy(self.backend, governor, config).system
         self.governor = Participant(self.system, governor)
         args = (self.system.addresses.vault, 0, 2 * SCALE, electorate.ticks, electorate.current, HOUR, HOUR, HOUR, HOUR)
