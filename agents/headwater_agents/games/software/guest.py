@@ -1,0 +1,338 @@
+"""The inside of the sandbox: run as a script by a separate interpreter, it imports nothing of this project.
+
+Reads one JSON object from standard input, `{"limits": {...}, "allowed": [...], "jobs": [{"source", "calls"}]}`, and
+for each job forks a child. The child gives up what it can (files, rights, memory, time), installs the audit hook, runs
+the program and answers the calls over a pipe, a line each. It never holds what the answers should be, so a program
+that takes its child over can spoil its own answers and nothing else. Writes one line a job: {"lines", "end"}.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import contextlib
+import importlib
+import io
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import time
+import types
+import warnings
+from typing import Any
+
+REFUSED_NAMES = frozenset(
+    [
+        "breakpoint",
+        "compile",
+        "copyright",
+        "credits",
+        "delattr",
+        "eval",
+        "exec",
+        "exit",
+        "globals",
+        "help",
+        "input",
+        "license",
+        "locals",
+        "memoryview",
+        "open",
+        "quit",
+        "setattr",
+        "vars",
+        "__import__",
+        "__loader__",
+        "__spec__",
+    ]
+)
+"""Builtins that a program does not get."""
+
+OPERATORS = (
+    "abs add all bool call contains doc enter eq exit floordiv ge getitem gt hash index init int iadd iter le len lt"
+    " main mod mul name ne neg new next pos pow radd repr reversed rmul rsub rtruediv setitem slots str sub truediv"
+)
+
+DUNDERS = frozenset(f"__{name}__" for name in OPERATORS.split())
+"""The names with double underscores that a program may write."""
+
+FRAMES = ("gi_", "cr_", "ag_", "tb_", "f_back", "f_globals", "f_locals", "f_builtins", "f_code")
+"""Attributes of generators, coroutines, tracebacks and frames begin so; they lead out of the program."""
+
+LEADING_OUT = frozenset({"attrgetter", "methodcaller"})
+"""Functions of allowed modules that reach an attribute by a name that nobody looked at."""
+
+EVENTS = frozenset({"exec", "compile", "builtins.id", "object.__setattr__", "sys._getframe"})
+"""The audit events that may happen while a program runs; every other ends it."""
+
+SIGNALS = {
+    signal.SIGPROF: "time: it used more processor time than it may",
+    signal.SIGXCPU: "time: it used more processor time than it may",
+    signal.SIGALRM: "time: it took longer by the clock than it may",
+    signal.SIGXFSZ: "refused: writing a file",
+}
+
+
+class RefusedError(Exception):
+    """A source that is not run at all."""
+
+
+def main() -> None:
+    """Answer one batch."""
+    batch = json.load(sys.stdin)
+    warnings.simplefilter("ignore")
+    for module in batch["allowed"]:
+        importlib.import_module(module)
+    limits = batch["limits"]
+    for job in batch["jobs"]:
+        lines, end = attend(job, limits, frozenset(batch["allowed"]))
+        sys.stdout.write(json.dumps({"lines": lines, "end": end}) + "\n")
+    sys.stdout.flush()
+
+
+def attend(job: dict[str, Any], limits: dict[str, Any], allowed: frozenset[str]) -> tuple[list[str], str]:
+    """Run one program in a child; its lines, and how it ended."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        try:
+            inside(job, limits, allowed, writer)
+        except BaseException:
+            os._exit(70)
+        os._exit(71)
+    os.close(writer)
+    heard, end = listen(reader, limits)
+    os.close(reader)
+    if end:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+    status = os.waitpid(child, 0)[1]
+    lines = heard.decode("ascii", "replace").split("\n")[:-1]
+    if end:
+        return lines, end
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        return lines, SIGNALS.get(signal.Signals(number), f"died: signal {number}")
+    if lines and lines[-1].startswith("!"):
+        return lines[:-1], lines[-1][1:]
+    return lines, f"died: exit status {os.WEXITSTATUS(status)}"
+
+
+def listen(reader: int, limits: dict[str, Any]) -> tuple[bytes, str]:
+    """What a child writes, up to the cap and the deadline."""
+    heard = b""
+    deadline = time.monotonic() + float(limits["wall"]) + 1
+    while True:
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([reader], [], [], left)[0]:
+            return heard, "time: it took longer by the clock than it may"
+        part = os.read(reader, 65536)
+        if not part:
+            return heard, ""
+        heard += part
+        if len(heard) > int(limits["output"]):
+            return b"", "output: its answers are longer than they may be"
+
+
+def inside(job: dict[str, Any], limits: dict[str, Any], allowed: frozenset[str], pipe: int) -> None:
+    """The child: confine, check, run, answer. Does not return."""
+    say, leave = speaker(pipe)
+    confine(limits, pipe)
+    try:
+        tree = ast.parse(job["source"])
+        look(tree, allowed)
+        code = compile(tree, "<program>", "exec")
+    except (RefusedError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        kind = "refused" if isinstance(error, RefusedError) else type(error).__name__
+        leave(f"{kind}: {str(error)[:200]}")
+    space = {"__name__": "program", "__builtins__": safe_builtins(allowed)}
+    sys.stdout = sys.stderr = Counter(int(limits["output"]), leave)
+    sys.addaudithook(hook(leave))
+    try:
+        exec(code, space)  # noqa: S102 - this process exists to do so
+    except BaseException as error:
+        leave(f"does not load: {named(error)}")
+    for function, arguments, check in job["calls"]:
+        say(answer(space, function, arguments, check))
+    leave("done")
+
+
+def speaker(pipe: int) -> Any:
+    """Two functions that write a line and that write the last one and leave, out of reach of names set later."""
+    write, end, encode = os.write, os._exit, str.encode
+
+    def say(line: str) -> None:
+        data = encode(line + "\n", "ascii", "replace")
+        while data:
+            data = data[write(pipe, data) :]
+
+    def leave(reason: str) -> None:
+        say("!" + "".join(sign if " " <= sign <= "~" else "?" for sign in reason))
+        end(0)
+
+    return say, leave
+
+
+def confine(limits: dict[str, Any], pipe: int) -> None:
+    """Give up files, rights, memory and time for good."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(null, number)
+    os.closerange(3, pipe)
+    os.closerange(pipe + 1, 1024)
+    if os.getuid() == 0:
+        # A container may forbid it; the other fences then stand alone.
+        with contextlib.suppress(OSError):
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+    seconds = float(limits["cpu"])
+    ceilings = {
+        resource.RLIMIT_CPU: int(seconds) + 2,
+        resource.RLIMIT_AS: int(limits["memory"]),
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_NPROC: 0,
+        resource.RLIMIT_NOFILE: 0,
+        resource.RLIMIT_CORE: 0,
+    }
+    for what, most in ceilings.items():
+        resource.setrlimit(what, (most, most))
+    for number in (signal.SIGPROF, signal.SIGALRM, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_REAL, float(limits["wall"]))
+
+
+def look(tree: ast.AST, allowed: frozenset[str]) -> None:
+    """Raise RefusedError for a source that names what no program here needs."""
+    for node in ast.walk(tree):
+        modules: list[str] = []
+        words: list[str] = []
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            modules = ["." * node.level + (node.module or "")]
+            words = [alias.name for alias in node.names]
+        elif isinstance(node, ast.Attribute):
+            words = [node.attr]
+        elif isinstance(node, ast.Name):
+            words = [node.id]
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            words = [node.name]
+        elif isinstance(node, ast.keyword | ast.arg):
+            words = [node.arg or ""]
+        elif isinstance(node, ast.MatchClass):
+            words = list(node.kwd_attrs)
+        for module in modules:
+            if module not in allowed:
+                raise RefusedError(f"import of {module}")
+        for word in words:
+            hidden = word.startswith("__") and word.endswith("__") and word not in DUNDERS
+            if hidden or word in REFUSED_NAMES or word.startswith(FRAMES):
+                raise RefusedError(f"use of {word}")
+
+
+def safe_builtins(allowed: frozenset[str]) -> dict[str, Any]:
+    """The builtins of a program: without those refused, with an `__import__` and a `getattr` that look."""
+    plain_getattr = builtins.getattr
+    fronts = {name: front(sys.modules[name]) for name in allowed}
+    for name in allowed:
+        package, _, inner = name.rpartition(".")
+        if package:
+            setattr(fronts[package], inner, fronts[name])
+
+    def guarded_import(name: str, space: Any = None, local: Any = None, wanted: Any = (), level: int = 0) -> Any:
+        if level or name not in fronts:
+            raise ImportError(f"{name} is not among the modules that a program may import")
+        return fronts[name if wanted else name.partition(".")[0]]
+
+    def guarded_getattr(what: Any, name: str, *default: Any) -> Any:
+        if type(name) is not str or name.startswith(("_", *FRAMES)):
+            raise AttributeError("getattr takes plain names here")
+        return plain_getattr(what, name, *default)
+
+    kept = {name: getattr(builtins, name) for name in dir(builtins) if name not in REFUSED_NAMES}
+    return {**kept, "__import__": guarded_import, "getattr": guarded_getattr}
+
+
+def front(module: types.ModuleType) -> types.ModuleType:
+    """A module with the public names of another and none of the modules it uses: `enum.sys` leads out."""
+    public = getattr(module, "__all__", dir(module))
+    face = types.ModuleType(module.__name__)
+    for name in public:
+        entry = getattr(module, name)
+        if not name.startswith("_") and name not in LEADING_OUT and not isinstance(entry, types.ModuleType):
+            setattr(face, name, entry)
+    return face
+
+
+class Counter(io.TextIOBase):
+    """Where prints go: nowhere, and not for ever."""
+
+    def __init__(self, most: int, leave: Any) -> None:
+        self._left = most
+        self._leave = leave
+
+    def write(self, text: str) -> int:
+        """Counts."""
+        self._left -= len(text)
+        if self._left < 0:
+            self._leave("output: it prints more than it may")
+        return len(text)
+
+
+def hook(leave: Any) -> Any:
+    """The audit hook: an event that no program needs ends the process at once, so that nothing can catch it."""
+
+    def audit(event: str, details: tuple[Any, ...], permitted: frozenset[str] = EVENTS) -> None:
+        if event not in permitted:
+            first = details[0] if details and type(details[0]) in (str, int) else ""
+            leave(f"refused: {event} {str(first)[:100]}".rstrip())
+
+    return audit
+
+
+def answer(space: dict[str, Any], function: str, arguments: str, check: str) -> str:
+    """One call's answer as a line of JSON: ["value", …], ["error", its name], ["missing", …], ["unfit", …]."""
+    if function not in space:
+        return json.dumps(["missing", function])
+    given = json.loads(arguments)
+    try:
+        value = space[function](*given)
+    except BaseException as error:
+        return json.dumps(["error", named(error)])
+    try:
+        return json.dumps(["value", plain(given[0] if check == "argument" else value, 0)])
+    except (TypeError, ValueError, RecursionError, MemoryError):
+        # Not an error of the call: a test that expects one is not passed by an answer that cannot be said.
+        return json.dumps(["unfit", function])
+
+
+def plain(value: Any, depth: int) -> Any:
+    """The value, if it is data all through: type by type, so that no method of the program's is called."""
+    kind = type(value)
+    if value is None or kind in (str, int, float, bool):
+        return value
+    if depth > 8:
+        raise ValueError("nested too deep for an answer")
+    if kind in (list, tuple):
+        return [plain(entry, depth + 1) for entry in value]
+    if kind is dict and all(type(key) is str for key in value):
+        return {key: plain(entry, depth + 1) for key, entry in value.items()}
+    raise TypeError("not data")
+
+
+def named(error: BaseException) -> str:
+    """The name of the builtin exception that this is, or a kind of."""
+    for kind in type.mro(type(error)):
+        if type.__getattribute__(kind, "__module__") == "builtins":
+            return str(type.__getattribute__(kind, "__name__"))
+    return "BaseException"
+
+
+if __name__ == "__main__":
+    main()
