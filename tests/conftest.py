@@ -1,6 +1,7 @@
 """Fixtures every test may use: a fresh chain, and a real node where the binary is at hand.
 
-`--chain revm` plays the tests on the fast chain instead of the embedded one; those marked `pyevm` stay where they are.
+`--chain revm` plays the tests on the fast chain instead of the embedded one. It leaves out those marked `pyevm`, and
+those that play on no chosen chain and would do the same as before.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from harness import LocalBackend, World, new_backend, new_world
 from headwater.chain import connect, local_control
 from headwater.chain.genesis import BLOCK_GAS_LIMIT, GENESIS_TIME
 from headwater.chain.tester import EmbeddedBackend
+from reach import plays_on_chosen_chain
 
 LONGEST = {
     "test_every_crash_point.py",
@@ -43,7 +45,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Mark what needs the node, so that `-m "not anvil"` leaves it out, and leave out what is about another chain."""
     # Whole files go to one worker, in this order: what waits longest begins first.
     items.sort(key=lambda item: item.path.name not in LONGEST)
-    about_pyevm = []
+    elsewhere = []
     for item in items:
         if "integration" in item.path.parts:
             item.add_marker(pytest.mark.integration)
@@ -52,10 +54,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.anvil)
         if "embedded" in names or item.get_closest_marker("pyevm"):
             item.add_marker(pytest.mark.pyevm)
-            about_pyevm.append(item)
-    if harness.chosen != "tester" and about_pyevm:
-        config.hook.pytest_deselected(items=about_pyevm)
-        items[:] = [item for item in items if item not in about_pyevm]
+            elsewhere.append(item)
+        elif harness.chosen != "tester" and not plays_on_chosen_chain(item.path, names):
+            elsewhere.append(item)
+    if harness.chosen != "tester" and elsewhere:
+        left_out = set(elsewhere)
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")
