@@ -129,10 +129,10 @@ class MatrixGame(Game[MatrixState]):
         return 0
 
     def observation(self, state: MatrixState, player: int) -> Floats:
-        """Over or not; then, for each player, its action's number over its number of actions, counted from 1."""
+        """To choose or over; then, for each player, its action's number over its number of actions, counted from 1."""
         seen = np.zeros(1 + self.players, dtype=np.float32)
+        seen[0] = not state.chosen
         for other, chosen in enumerate(state.chosen):
-            seen[0] = 1
             seen[1 + other] = (1 + self._index[other].get(chosen, self._absent[other])) / self.shape[other]
         return seen
 
