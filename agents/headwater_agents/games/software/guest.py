@@ -9,10 +9,9 @@ that takes its child over can spoil its own answers and nothing else. Writes one
 from __future__ import annotations
 
 import ast
-import builtins
 import contextlib
-import importlib
-import io
+import gc
+import importlib.util
 import json
 import os
 import resource
@@ -20,53 +19,9 @@ import select
 import signal
 import sys
 import time
-import types
 import warnings
+from pathlib import Path
 from typing import Any
-
-REFUSED_NAMES = frozenset(
-    [
-        "breakpoint",
-        "compile",
-        "copyright",
-        "credits",
-        "delattr",
-        "eval",
-        "exec",
-        "exit",
-        "globals",
-        "help",
-        "input",
-        "license",
-        "locals",
-        "memoryview",
-        "open",
-        "quit",
-        "setattr",
-        "vars",
-        "__import__",
-        "__loader__",
-        "__spec__",
-    ]
-)
-"""Builtins that a program does not get."""
-
-OPERATORS = (
-    "abs add all bool call contains doc enter eq exit floordiv ge getitem gt hash index init int iadd iter le len lt"
-    " main mod mul name ne neg new next pos pow radd repr reversed rmul rsub rtruediv setitem slots str sub truediv"
-)
-
-DUNDERS = frozenset(f"__{name}__" for name in OPERATORS.split())
-"""The names with double underscores that a program may write."""
-
-FRAMES = ("gi_", "cr_", "ag_", "tb_", "f_back", "f_globals", "f_locals", "f_builtins", "f_code")
-"""Attributes of generators, coroutines, tracebacks and frames begin so; they lead out of the program."""
-
-LEADING_OUT = frozenset({"attrgetter", "methodcaller"})
-"""Functions of allowed modules that reach an attribute by a name that nobody looked at."""
-
-EVENTS = frozenset({"exec", "compile", "builtins.id", "object.__setattr__", "sys._getframe"})
-"""The audit events that may happen while a program runs; every other ends it."""
 
 SIGNALS = {
     signal.SIGPROF: "time: it used more processor time than it may",
@@ -76,8 +31,17 @@ SIGNALS = {
 }
 
 
-class RefusedError(Exception):
-    """A source that is not run at all."""
+def load_fence() -> Any:
+    """The module beside this file: an isolated interpreter does not find it by name."""
+    found = importlib.util.spec_from_file_location("fence", Path(__file__).with_name("fence.py"))
+    if found is None or found.loader is None:
+        raise FileNotFoundError("fence.py")
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+fence = load_fence()
 
 
 def main() -> None:
@@ -87,6 +51,8 @@ def main() -> None:
     for module in batch["allowed"]:
         importlib.import_module(module)
     limits = batch["limits"]
+    # What is here now stays: the children's collector need not touch, and so copy, its pages.
+    gc.freeze()
     for job in batch["jobs"]:
         lines, end = attend(job, limits, frozenset(batch["allowed"]))
         sys.stdout.write(json.dumps({"lines": lines, "end": end}) + "\n")
@@ -144,14 +110,14 @@ def inside(job: dict[str, Any], limits: dict[str, Any], allowed: frozenset[str],
     confine(limits, pipe)
     try:
         tree = ast.parse(job["source"])
-        look(tree, allowed)
+        fence.look(tree, allowed)
         code = compile(tree, "<program>", "exec")
-    except (RefusedError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        kind = "refused" if isinstance(error, RefusedError) else type(error).__name__
+    except (fence.RefusedError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        kind = "refused" if isinstance(error, fence.RefusedError) else type(error).__name__
         leave(f"{kind}: {str(error)[:200]}")
-    space = {"__name__": "program", "__builtins__": safe_builtins(allowed)}
-    sys.stdout = sys.stderr = Counter(int(limits["output"]), leave)
-    sys.addaudithook(hook(leave))
+    space = {"__name__": "program", "__builtins__": fence.safe_builtins(allowed)}
+    sys.stdout = sys.stderr = fence.Counter(int(limits["output"]), leave)
+    sys.addaudithook(fence.hook(leave))
     try:
         exec(code, space)  # noqa: S102 - this process exists to do so
     except BaseException as error:
@@ -205,95 +171,6 @@ def confine(limits: dict[str, Any], pipe: int) -> None:
         signal.signal(number, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_PROF, seconds)
     signal.setitimer(signal.ITIMER_REAL, float(limits["wall"]))
-
-
-def look(tree: ast.AST, allowed: frozenset[str]) -> None:
-    """Raise RefusedError for a source that names what no program here needs."""
-    for node in ast.walk(tree):
-        modules: list[str] = []
-        words: list[str] = []
-        if isinstance(node, ast.Import):
-            modules = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            modules = ["." * node.level + (node.module or "")]
-            words = [alias.name for alias in node.names]
-        elif isinstance(node, ast.Attribute):
-            words = [node.attr]
-        elif isinstance(node, ast.Name):
-            words = [node.id]
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            words = [node.name]
-        elif isinstance(node, ast.keyword | ast.arg):
-            words = [node.arg or ""]
-        elif isinstance(node, ast.MatchClass):
-            words = list(node.kwd_attrs)
-        for module in modules:
-            if module not in allowed:
-                raise RefusedError(f"import of {module}")
-        for word in words:
-            hidden = word.startswith("__") and word.endswith("__") and word not in DUNDERS
-            if hidden or word in REFUSED_NAMES or word.startswith(FRAMES):
-                raise RefusedError(f"use of {word}")
-
-
-def safe_builtins(allowed: frozenset[str]) -> dict[str, Any]:
-    """The builtins of a program: without those refused, with an `__import__` and a `getattr` that look."""
-    plain_getattr = builtins.getattr
-    fronts = {name: front(sys.modules[name]) for name in allowed}
-    for name in allowed:
-        package, _, inner = name.rpartition(".")
-        if package:
-            setattr(fronts[package], inner, fronts[name])
-
-    def guarded_import(name: str, space: Any = None, local: Any = None, wanted: Any = (), level: int = 0) -> Any:
-        if level or name not in fronts:
-            raise ImportError(f"{name} is not among the modules that a program may import")
-        return fronts[name if wanted else name.partition(".")[0]]
-
-    def guarded_getattr(what: Any, name: str, *default: Any) -> Any:
-        if type(name) is not str or name.startswith(("_", *FRAMES)):
-            raise AttributeError("getattr takes plain names here")
-        return plain_getattr(what, name, *default)
-
-    kept = {name: getattr(builtins, name) for name in dir(builtins) if name not in REFUSED_NAMES}
-    return {**kept, "__import__": guarded_import, "getattr": guarded_getattr}
-
-
-def front(module: types.ModuleType) -> types.ModuleType:
-    """A module with the public names of another and none of the modules it uses: `enum.sys` leads out."""
-    public = getattr(module, "__all__", dir(module))
-    face = types.ModuleType(module.__name__)
-    for name in public:
-        entry = getattr(module, name)
-        if not name.startswith("_") and name not in LEADING_OUT and not isinstance(entry, types.ModuleType):
-            setattr(face, name, entry)
-    return face
-
-
-class Counter(io.TextIOBase):
-    """Where prints go: nowhere, and not for ever."""
-
-    def __init__(self, most: int, leave: Any) -> None:
-        self._left = most
-        self._leave = leave
-
-    def write(self, text: str) -> int:
-        """Counts."""
-        self._left -= len(text)
-        if self._left < 0:
-            self._leave("output: it prints more than it may")
-        return len(text)
-
-
-def hook(leave: Any) -> Any:
-    """The audit hook: an event that no program needs ends the process at once, so that nothing can catch it."""
-
-    def audit(event: str, details: tuple[Any, ...], permitted: frozenset[str] = EVENTS) -> None:
-        if event not in permitted:
-            first = details[0] if details and type(details[0]) in (str, int) else ""
-            leave(f"refused: {event} {str(first)[:100]}".rstrip())
-
-    return audit
 
 
 def answer(space: dict[str, Any], function: str, arguments: str, check: str) -> str:
