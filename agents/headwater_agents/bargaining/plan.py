@@ -1,8 +1,14 @@
-"""A plan: the joint action that is worth most together, and who pays whom so that everybody ends at its fair payoff.
+"""A plan: the joint action that is worth most together, who pays whom so that everybody ends at its fair payoff, and
+what whoever breaks its word forfeits.
 
-    balance_i = payoff_i(plan) − φ_i,  Σ balance = 0;    whoever has a balance above zero pays those below it
+    balance_i    = payoff_i(plan) − φ_i,  Σ balance = 0;    whoever has a balance above zero pays those below it
+    temptation_i = max_a payoff_i(a, plan_−i) − payoff_i(plan)
 
-Largest payer to largest payee first, so that n players need at most n − 1 legs. Each leg is one bilateral deal.
+Largest payer to largest payee first, so that n players need at most n − 1 payments. Each is one bilateral deal. A payee
+that does not keep its word is paid nothing; where its temptation is larger than that, or where it is paid nothing
+anyway, it *guarantees* its action: it locks the difference, in a deal of its own whose price is 0%, and 100% if it is
+the one who breaks it. A payer guarantees its action in the deal by which it pays. So once all legs are signed, nobody
+can expect to gain by leaving the plan alone.
 """
 
 from __future__ import annotations
@@ -11,24 +17,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from headwater.deals import percent
+from headwater.deals import MAX_STATE, Price, percent
 from headwater.units import WAD
-from headwater_agents.bargaining.rollouts import Profile, Rollouts
+from headwater_agents.bargaining.rollouts import Rollouts
 from headwater_agents.bargaining.stage import StageGame, stage_game
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One payment of a plan, and what there is to bargain about in it.
+    """One deal of a plan, and what there is to bargain about in it; wei.
 
     Attributes:
         payer: player number.
         payee: player number.
-        amount: the fair price, wei, at least 1.
-        low: the price at which the payee would be as well off without any deal, if all else goes as planned; wei.
-        high: the price at which the payer would be; wei. Not below `low` where both gain by the plan.
-        base: what a share of the price is a share of, wei: what the payer earns by the plan if the stage decides that
-            for certain and it covers the price; otherwise a deposit.
+        amount: the fair price; 0 in a mere guarantee.
+        low: the price at which the payee would be as well off without any deal, if all else goes as planned, at least
+            0; the same as `amount` in a guarantee.
+        high: the price at which the payer would be.
+        forfeit: what the payer loses beyond the price if it breaks its word while the payee keeps to it.
+        base: what a share of the price is a share of: what the payer earns by the plan if that is certain and covers
+            the price; otherwise a deposit.
         deposit: the base if the payer has to lock it, 0 if it is the payer's reward.
     """
 
@@ -37,17 +45,25 @@ class Leg:
     amount: int
     low: int
     high: int
+    forfeit: int
     base: int
     deposit: int
-
-    @property
-    def most(self) -> int:
-        """The largest price that can be written, wei: all of the base."""
-        return self.base
 
     def share(self, amount: int) -> int:
         """The share (WAD) of the base nearest to an amount in wei, from 0% to 100%."""
         return min(max((amount * WAD + self.base // 2) // self.base, 0), WAD)
+
+    def price(self, amount: int) -> Price:
+        """The price that is nearest to an amount: one share, and where there is a forfeit a second, larger one.
+
+        That one stands at the last state there is, which no meter shows: the escrow takes a price's largest share from
+        a payer who breaks its word, and this is how a deal says how much that is.
+        """
+        share = self.share(amount)
+        if not self.forfeit:
+            return Price.fixed(share)
+        most = min(-(-(amount + self.forfeit) * WAD // self.base), WAD)
+        return Price(((0, share), (MAX_STATE, max(most, share))))
 
     @property
     def grain(self) -> int:
@@ -63,7 +79,7 @@ class Plan:
         game: the stage game it is the plan of.
         actions: what each player of the stage does.
         payoffs: wei each player of the stage can expect before payments.
-        legs: the payments.
+        legs: the deals; payments first.
     """
 
     game: StageGame
@@ -96,6 +112,7 @@ class Plan:
                     "amount": str(leg.amount),
                     "share": percent(leg.share(leg.amount)),
                     "deposit": str(leg.deposit),
+                    "forfeit": str(leg.forfeit),
                 }
                 for leg in self.legs
             ],
@@ -103,7 +120,7 @@ class Plan:
 
 
 def make_plan(rollouts: Rollouts, *, dust: int = 0) -> Plan:
-    """The plan of a stage; legs of at most `dust` wei are left out.
+    """The plan of a stage; payments and guarantees of at most `dust` wei are left out.
 
     Raises:
         TooManyError: more joint actions or players than are priced.
@@ -111,30 +128,65 @@ def make_plan(rollouts: Rollouts, *, dust: int = 0) -> Plan:
     game = stage_game(rollouts)
     prospect = rollouts.prospect(game.best)
     payoffs = {player: prospect.payoffs[player] for player in game.players}
+    pairs = [pair for pair in _payments(game, payoffs) if pair[2] > dust]
+    tempted = {player: _temptation(rollouts, game, player) for player in game.players}
     fair = dict(zip(game.players, game.fair, strict=True))
     no_deal = dict(zip(game.players, game.no_deal_payoffs, strict=True))
-    balance = {player: payoffs[player] - fair[player] for player in game.players}
+    legs: list[Leg] = []
+    covered: set[int] = set()
+    for payer, payee, amount in pairs:
+        forfeit = tempted[payer] if payer not in covered else 0
+        forfeit = forfeit if forfeit > dust else 0
+        covered.add(payer)
+        high = amount + max(fair[payer] - no_deal[payer], 0)
+        sole = sum(1 for other, _, _ in pairs if other == payer) == 1
+        # The reward itself can be the base only where it is known, and where nothing else claims a share of it.
+        rewarded = prospect.certain and sole and not forfeit and payoffs[payer] >= amount
+        base = payoffs[payer] if rewarded else max(high, amount + forfeit)
+        low = max(amount - max(fair[payee] - no_deal[payee], 0), 0)
+        legs.append(Leg(payer, payee, amount, low, high, forfeit, base, 0 if rewarded else base))
+    for player in game.players:
+        paid = sum(amount for _, payee, amount in pairs if payee == player)
+        short = tempted[player] - paid
+        if player not in covered and short > dust:
+            partner = _partner(rollouts, game, pairs, player)
+            if partner is not None:
+                legs.append(Leg(player, partner, 0, 0, 0, short, short, short))
+    return Plan(game, dict(zip(game.players, game.best, strict=True)), payoffs, tuple(legs))
+
+
+def _payments(game: StageGame, payoffs: Mapping[int, int]) -> list[tuple[int, int, int]]:
+    balance = {player: payoffs[player] - fair for player, fair in zip(game.players, game.fair, strict=True)}
     pairs: list[tuple[int, int, int]] = []
     while True:
         payer = max(game.players, key=lambda player: (balance[player], -player))
         payee = min(game.players, key=lambda player: (balance[player], player))
         amount = min(balance[payer], -balance[payee])
         if amount <= 0:
-            break
+            return pairs
         balance[payer] -= amount
         balance[payee] += amount
-        if amount > dust:
-            pairs.append((payer, payee, amount))
-    paid_by = {player: sum(1 for payer, _, _ in pairs if payer == player) for player in game.players}
-    legs = []
-    for payer, payee, amount in pairs:
-        low = max(amount - (fair[payee] - no_deal[payee]), 0)
-        high = amount + (fair[payer] - no_deal[payer])
-        # The reward itself can be the base only where it is known, and where no other leg claims a share of it.
-        rewarded = prospect.certain and paid_by[payer] == 1 and payoffs[payer] >= amount
-        base = payoffs[payer] if rewarded else max(amount, high)
-        legs.append(Leg(payer, payee, amount, low, high, base, 0 if rewarded else base))
-    return Plan(game, dict(zip(game.players, game.best, strict=True)), payoffs, tuple(legs))
+        pairs.append((payer, payee, amount))
 
 
-__all__ = ["Leg", "Plan", "Profile", "make_plan"]
+def _alternatives(rollouts: Rollouts, game: StageGame, player: int) -> list[tuple[int, ...]]:
+    place = game.players.index(player)
+    others = [(*game.best[:place], action, *game.best[place + 1 :]) for action in rollouts.options[place]]
+    return [rollouts.prospect(profile).payoffs for profile in others]
+
+
+def _temptation(rollouts: Rollouts, game: StageGame, player: int) -> int:
+    planned = rollouts.prospect(game.best).payoffs[player]
+    return max(payoffs[player] for payoffs in _alternatives(rollouts, game, player)) - planned
+
+
+def _partner(rollouts: Rollouts, game: StageGame, pairs: list[tuple[int, int, int]], player: int) -> int | None:
+    """Whom a player guarantees its action to: who pays it most, else whom its best deviation would harm most."""
+    payers = [(amount, payer) for payer, payee, amount in pairs if payee == player]
+    if payers:
+        return max(payers, key=lambda entry: (entry[0], -entry[1]))[1]
+    others = [other for other in game.players if other != player]
+    if not others:
+        return None
+    left = max(_alternatives(rollouts, game, player), key=lambda payoffs: payoffs[player])
+    return min(others, key=lambda other: (left[other] - rollouts.prospect(game.best).payoffs[other], other))

@@ -149,7 +149,7 @@ class Table:
             payee=self.accounts[leg.payee],
             payer_action=actions[leg.payer],
             payee_action=actions[leg.payee],
-            price=Price.fixed(leg.share(amount)),
+            price=leg.price(amount),
             deposit=leg.deposit,
         )
 
@@ -169,7 +169,7 @@ class Table:
     def amount(self, terms: Terms) -> int | None:
         """Wei that would pass under a fixed price; None where that is a share of a reward this player does not know."""
         if terms.deposit:
-            return terms.amount(terms.deposit)
+            return terms.amount(terms.deposit)  # at state 0: the state of a forfeit is not to come
         if terms.price.most == 0:
             return 0
         if self.leg is not None and self.leg.deposit == 0 and terms.payer == self.accounts[self.leg.payer]:
