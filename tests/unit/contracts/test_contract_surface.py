@@ -11,6 +11,7 @@ from harness import World
 from headwater.chain import MAX_RUNTIME_SIZE, contracts_folder, load
 from headwater.chain.system import CONTRACTS
 from headwater.covenant import COVENANTS
+from headwater.deals.addresses import DEALS
 from headwater.identity import REGISTRIES
 from identity_cases import new_town
 
@@ -25,16 +26,16 @@ def test_no_contract_is_larger_than_a_chain_takes(world: World, name: str) -> No
     assert 0 < size <= MAX_RUNTIME_SIZE == 24_576
 
 
-@pytest.mark.parametrize("name", CONTRACTS + REGISTRIES + COVENANTS)
+@pytest.mark.parametrize("name", CONTRACTS + REGISTRIES + COVENANTS + DEALS)
 def test_every_reason_to_refuse_is_expected_by_a_test(name: str) -> None:
     source = (contracts_folder() / f"{name}.vy").read_text()
-    rooms = "token|treasury|vault|cascade|arena|identity|reputation|validation|grounds|registry|vote|court"
+    rooms = "token|treasury|vault|cascade|arena|identity|reputation|validation|grounds|registry|vote|court|deals"
     reasons = set(re.findall(rf'"((?:{rooms}): [^"]+)"', source))
     tests = "\n".join(path.read_text() for path in HERE.rglob("test_*.py") if path != Path(__file__))
     assert reasons
     assert {reason for reason in reasons if f'"{reason}"' not in tests} == set()
 
 
-@pytest.mark.parametrize("name", CONTRACTS + REGISTRIES + COVENANTS)
+@pytest.mark.parametrize("name", CONTRACTS + REGISTRIES + COVENANTS + DEALS)
 def test_no_contract_takes_ether(world: World, name: str) -> None:
     assert not any(entry.get("stateMutability") == "payable" for entry in load(name).abi)
