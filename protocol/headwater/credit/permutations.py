@@ -22,17 +22,25 @@ class Permutations:
     their finite variance. A pair asks 2 (n − 1) values.
     """
 
-    def __init__(self, game: Game, rng: np.random.Generator, budget: int) -> None:
+    def __init__(self, game: Game, rng: np.random.Generator) -> None:
         n = game.n_players
         self._game, self._rng = game, rng
         self._cost = 2 * (n - 1)
-        self.least = 2 + 2 * self._cost
         self.evaluations = 0
-        self.exhausted = False
         self.ends = (0.0, 0.0)
         self._pairs = 0
         self._mean = np.zeros(n)
         self._squares = np.zeros(n)
+
+    @property
+    def least(self) -> int:
+        """Two pairs, or an only player's two values."""
+        return 2 + 2 * self._cost
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether there is only one order."""
+        return self._game.n_players == 1
 
     def extend(self, evaluations: int) -> None:
         """Draw further pairs, as many as fit."""
@@ -41,7 +49,7 @@ class Permutations:
             empty, grand = self._game.values(np.array([[False] * n, [True] * n])).tolist()
             self.ends, self.evaluations = (empty, grand), 2
         if n == 1:
-            self._mean[0], self.exhausted = self.ends[1] - self.ends[0], True
+            self._mean[0] = self.ends[1] - self.ends[0]
             return
         pairs = (evaluations - self.evaluations) // self._cost
         block = max(1, BLOCK // (2 * n * n))
@@ -58,7 +66,9 @@ class Permutations:
         """Mean over pairs, and the standard error of that mean."""
         if self.exhausted:
             return self._mean.copy(), np.zeros_like(self._mean)
-        return self._mean.copy(), np.sqrt(self._squares / (self._pairs * (self._pairs - 1)))
+        variance = self._squares / (self._pairs * (self._pairs - 1))
+        # A player whom a few orders never found decisive varied by nothing: a pair's share of the others' variance.
+        return self._mean.copy(), np.sqrt(variance + variance.mean() / self._pairs)
 
     def _pairs_of(self, count: int) -> Floats:
         """Contributions averaged over an order and its reverse, (count, n)."""

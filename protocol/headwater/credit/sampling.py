@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final, Literal, Protocol, TypeAlias, get_args
+from typing import Final, Literal, Protocol, TypeAlias
 
 import numpy as np
 
+from headwater.credit.adjusted import Adjusted
 from headwater.credit.coalitions import Floats
 from headwater.credit.errors import SamplingError
 from headwater.credit.game import Game
+from headwater.credit.leverage import Leverage
+from headwater.credit.paired import Paired
 from headwater.credit.permutations import Permutations
 from headwater.credit.result import Credit, Stop
 
-Estimator: TypeAlias = Literal["permutations"]
+Estimator: TypeAlias = Literal["permutations", "paired", "leverage", "adjusted"]
 
-DEFAULT: Final[Estimator] = "permutations"
+LOOKS: Final = 64
+"""With a target the first round is this part of the budget, or the estimator's least if that is more."""
 
 
 class Sampler(Protocol):
     """An estimator at work on one game. It extends its sample round by round and never throws a value away."""
 
-    least: int
-    """Evaluations for which a first estimate, with an error, can be stated."""
+    @property
+    def least(self) -> int:
+        """Evaluations for which a first estimate, with an error, can be stated."""
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether every coalition was valued: the estimate is the value itself."""
+
     evaluations: int
     """Coalition values asked so far."""
-    exhausted: bool
-    """Whether nothing is left to learn: the estimate is the value itself."""
     ends: tuple[float, float]
     """v(∅) and v(N)."""
 
@@ -37,13 +45,21 @@ class Sampler(Protocol):
         """The values and their standard errors, (n,) each."""
 
 
+MAKERS: Final[dict[Estimator, Callable[[Game, np.random.Generator], Sampler]]] = {
+    "permutations": Permutations,
+    "paired": Paired,
+    "leverage": Leverage,
+    "adjusted": Adjusted,
+}
+
+
 def sampled_shapley(
     game: Game,
     rng: np.random.Generator,
     *,
     budget: int,
     target: float | None = None,
-    method: Estimator = DEFAULT,
+    method: Estimator = "adjusted",
     progress: Callable[[int, int], None] | None = None,
 ) -> Credit:
     """Estimate the Shapley value of a game of any number of players.
@@ -67,21 +83,20 @@ def sampled_shapley(
     Raises:
         SamplingError: an unknown estimator, a target that is not above 0, or a budget below the estimator's least.
     """
-    makers: dict[Estimator, Callable[[Game, np.random.Generator, int], Sampler]] = {"permutations": Permutations}
-    if method not in makers:
-        raise SamplingError(f"method is one of {', '.join(get_args(Estimator))}; got {method!r}")
+    if method not in MAKERS:
+        raise SamplingError(f"method is one of {', '.join(MAKERS)}; got {method!r}")
     if target is not None and not 0 < target < np.inf:
         raise SamplingError(f"a target is a finite standard error above 0; got {target!r}")
     if isinstance(budget, bool) or not isinstance(budget, int):
         raise SamplingError(f"a budget is a whole number of evaluations; got {budget!r}")
-    sampler = makers[method](game, rng, budget)
+    sampler = MAKERS[method](game, rng)
     if budget < sampler.least:
         raise SamplingError(
             f"{method} needs {sampler.least} evaluations for {game.n_players} players; the budget is {budget}"
         )
     stopped: Stop = "budget"
     values, errors = np.empty(0), np.empty(0)
-    for limit in _rounds(sampler.least, budget, target is not None):
+    for limit in _rounds(max(sampler.least, budget // LOOKS), budget, target is not None):
         before = sampler.evaluations
         sampler.extend(limit)
         if sampler.evaluations > before:
@@ -106,8 +121,8 @@ def sampled_shapley(
     )
 
 
-def _rounds(least: int, budget: int, many: bool) -> Iterator[int]:
-    limit = least
+def _rounds(first: int, budget: int, many: bool) -> Iterator[int]:
+    limit = first
     while many and limit < budget:
         yield limit
         limit *= 2
