@@ -1,6 +1,6 @@
 """Haggling by one who knows its own payoffs only: aspiration and concession (after Faratin, Sierra & Jennings 1998).
 
-    aspiration(t) = best − (best − reserve) · (t / T)^(1/β)          t offers made so far out of T
+    aspiration(t) = best − (best − reserve) · (t / (T − 1))^(1/β)          t of T offers made so far
 
 with `best` the largest payoff of its own among the two's joint actions, `reserve` what it has without a deal. β = 1
 gives way evenly, β below 1 late (Boulware), β above 1 early. An offer is worth exactly the aspiration to whoever makes
@@ -17,8 +17,8 @@ from headwater_agents.bargaining.table import Agree, Halt, Move, Offer, Table
 
 
 def conceded(step: int, steps: int, beta: float) -> float:
-    """(t / T)^(1/β), from 0 at the first offer to 1 at the last chance."""
-    return 1.0 if steps <= 0 else min(max(step / steps, 0.0), 1.0) ** (1.0 / beta)
+    """(t / (T − 1))^(1/β): from 0 at the first offer to 1 at the last one, and when that is to be taken or left."""
+    return 1.0 if steps <= 1 else min(max(step / (steps - 1), 0.0), 1.0) ** (1.0 / beta)
 
 
 def along(start: int, end: int, part: float) -> int:

@@ -48,7 +48,7 @@ class Rational(Negotiator):
     """Exact: asks the fair price, the Shapley value of the stage game, and holds to it.
 
     Args:
-        gives_way: how far it lets the price move against it at the last chance, as a part of its fair gain: 0 holds to
+        gives_way: how far it lets the price move against it in its last turn, as a part of its fair gain: 0 holds to
             the fair price, 1 takes anything that is no worse than no deal.
 
     Raises:
@@ -77,13 +77,13 @@ class Rational(Negotiator):
         if leg is None:
             return haggle(table, negotiation, beta=1.0)
         limit = leg.amount
-        if self.gives_way and table.last_chance(negotiation):
+        if self.gives_way and table.last_turn(negotiation):
             limit = along(leg.amount, leg.high if table.pays else leg.low, self.gives_way)
         return bargain(table, negotiation, leg.amount, limit)
 
 
 class Greedy(Negotiator):
-    """Asks for all of the pie and gives way late: aspiration falls as (t / T)^(1/β), down to its reserve.
+    """Asks for all of the pie and gives way late: aspiration falls as (t / (T − 1))^(1/β), down to its reserve.
 
     Args:
         beta: above 0; below 1 it gives way late.

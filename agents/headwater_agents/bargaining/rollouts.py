@@ -80,13 +80,21 @@ class Rollouts:
         samples: rollouts of a joint action, at least 1.
         seed: of the common random numbers.
         base: how everybody goes on after the stage, and where an action is not allowed.
+        counted: whether an equal part of what is earned together counts as a player's payoff.
 
     Raises:
         BargainError: no checkpoint, or no samples.
     """
 
     def __init__(
-        self, game: Game[Any], state: Any, *, samples: int = 1, seed: Sequence[int] = (0,), base: Base = by_default
+        self,
+        game: Game[Any],
+        state: Any,
+        *,
+        samples: int = 1,
+        seed: Sequence[int] = (0,),
+        base: Base = by_default,
+        counted: bool = True,
     ) -> None:
         self.game = game
         self.state = state
@@ -96,6 +104,7 @@ class Rollouts:
         if samples < 1:
             raise BargainError(f"a rollout takes at least 1 sample; got {samples}")
         self.samples = samples
+        self._payoffs = payoffs if counted else _own
         self.base = base
         self.options: tuple[tuple[str, ...], ...] = tuple(self._options(player) for player in self.players)
         self._uniforms = np.random.default_rng(list(seed)).random((samples, _DRAWN * _DICE)).tolist()
@@ -151,7 +160,7 @@ class Rollouts:
         used = 0
         for number in range(self.samples):
             final, played, rolled, over = self._play(profile, self._uniforms[number])
-            for player, amount in enumerate(payoffs(self.game, final)):
+            for player, amount in enumerate(self._payoffs(self.game, final)):
                 totals[player] += amount
             used += 1
             if number == 0:
@@ -213,6 +222,10 @@ class Rest:
         if said is None:
             said = self._said[key] = self._base(game, state, player)
         return said
+
+
+def _own(game: Game[Any], state: Any) -> tuple[int, ...]:
+    return game.own(state)
 
 
 def _face(die: Die, uniform: float) -> int:

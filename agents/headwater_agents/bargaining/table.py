@@ -207,6 +207,10 @@ class Table:
         """Whether the offer on the table can only be taken or left."""
         return negotiation.rounds >= self.rounds
 
+    def last_turn(self, negotiation: Negotiation) -> bool:
+        """Whether this player will not speak again if it answers with an offer, or cannot offer any more."""
+        return negotiation.rounds >= self.rounds - 1
+
     def _leg(self) -> Leg:
         if self.leg is None:
             raise BargainError(f"in the arm {self.arm} there is no plan and no leg to price")
@@ -251,6 +255,7 @@ class Lesson:
         agreed: whether there was a deal, and `worth` what it was to be worth by then-known prospects, wei.
         without: wei expected without a deal.
         at_stake: wei the player could have gained at most over having no deal.
+        then: the agent as it was in that task.
     """
 
     table: Table
@@ -258,6 +263,7 @@ class Lesson:
     worth: int
     without: int
     at_stake: int
+    then: Negotiator
 
 
 class Negotiator(ABC):

@@ -1,0 +1,250 @@
+"""A play whose money is real: deals held by the DealEscrow, rewards out of a sponsor's pot, pay through the Cascade.
+
+    sponsor ──pot──▶ DealEscrow ──rewards, deals──▶ Cascade ──withdraw──▶ players
+    payers ──deposits──▶ DealEscrow ──refunds──▶ payers
+
+The sponsor names the task before anybody bargains, so every signed deal is one for that task. After the play the
+resolver reports what each player earned and who kept its deals; from there on anybody can move the money, and here
+somebody does. A contract pays nobody less than nothing: who ended below zero by itself is rewarded with zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from eth_hash.auto import keccak
+
+from headwater.chain import Backend, Receipt
+from headwater.chain.participant import Participant
+from headwater.deals import deals_domain
+from headwater.deals.desk import DealDesk
+from headwater.deals.escrow import DealEscrow, id_of
+from headwater.deals.twin import Verdict
+from headwater_agents.bargaining.arm import Arm
+from headwater_agents.bargaining.engine import Setting, play
+from headwater_agents.bargaining.errors import BargainError
+from headwater_agents.bargaining.events import Observe
+from headwater_agents.bargaining.played import Played
+from headwater_agents.bargaining.table import Negotiator
+from headwater_agents.games import Game
+from headwater_deploy import DAY, ProtocolConfig, deploy
+
+DEADLINE: Final = 30 * DAY
+"""Seconds from the start of a task to the time when it lapses unless it was resolved."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What a player has on the chain after a play, wei.
+
+    Attributes:
+        player: its number.
+        address: its address.
+        rewarded: by the resolver, of the pot.
+        deposited: into the escrow before, and `refunded` of that.
+        collected: into the Cascade, and withdrawn from there.
+        balance: of tokens at the end, less what it was given to deposit.
+        expected: by the play's own books: the reward, and what deals moved.
+    """
+
+    player: int
+    address: str
+    rewarded: int
+    deposited: int
+    refunded: int
+    collected: int
+    balance: int
+    expected: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """How a play was settled on a chain.
+
+    Attributes:
+        chain: the backend's name.
+        escrow: the DealEscrow's address.
+        task: its number there.
+        pot: wei the sponsor put up, and `returned` of it.
+        deals: opened.
+        accounts: one a player.
+        gas: by function, every transaction's.
+        checks: what has to hold, and whether it does.
+    """
+
+    chain: str
+    escrow: str
+    task: int
+    pot: int
+    returned: int
+    deals: int
+    accounts: tuple[Account, ...]
+    gas: dict[str, list[int]]
+    checks: tuple[tuple[str, bool], ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every check holds."""
+        return all(held for _, held in self.checks)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON, wei as decimal strings."""
+        return {
+            "chain": self.chain,
+            "escrow": self.escrow,
+            "task": hex(self.task),
+            "pot": str(self.pot),
+            "returned": str(self.returned),
+            "deals": self.deals,
+            "accounts": [
+                {
+                    "player": each.player,
+                    "address": each.address,
+                    "rewarded": str(each.rewarded),
+                    "deposited": str(each.deposited),
+                    "refunded": str(each.refunded),
+                    "collected": str(each.collected),
+                    "balance": str(each.balance),
+                    "expected": str(each.expected),
+                }
+                for each in self.accounts
+            ],
+            "gas": {name: list(spent) for name, spent in self.gas.items()},
+            "checks": [{"check": text, "ok": held} for text, held in self.checks],
+            "ok": self.ok,
+        }
+
+
+def play_onchain(
+    backend: Backend,
+    game: Game[Any],
+    agents: Sequence[Negotiator],
+    arm: Arm | str,
+    seed: int = 0,
+    *,
+    setting: Setting | None = None,
+    observe: Observe | None = None,
+    progress: Progress = lambda text: None,
+) -> tuple[Played, Settlement]:
+    """Deploy, play, bring every deal to the escrow, resolve, settle, collect and withdraw; then compare to the wei.
+
+    Args:
+        backend: a chain whose clock stands where deals signed now count: the embedded ones, or a development node.
+        game, agents, arm, seed, setting, observe: as `play` takes them.
+        progress: called with what is being done on the chain.
+
+    Raises:
+        BargainError and others: as `play` does.
+        ChainError: the chain refused or could not be reached.
+    """
+    if len(agents) != game.players:
+        raise BargainError(f"the game {game.name} takes {game.players} agents; got {len(agents)}")
+    progress("deploying the contracts")
+    sponsor, resolver, *players = backend.dev_accounts(2 + game.players)
+    deployed = deploy(backend, sponsor, ProtocolConfig(registries=False, covenants=False))
+    assert deployed.deals is not None  # noqa: S101 - the configuration asks for it
+    escrow, system = DealEscrow(backend, deployed.deals.escrow), deployed.system
+    gas: dict[str, list[int]] = {}
+
+    def spend(name: str, receipt: Receipt) -> None:
+        gas.setdefault(name, []).append(receipt.gas_used)
+
+    bank = Participant(system, sponsor, spend)
+    desks = [DealDesk(escrow, account, spend) for account in players]
+    host, judge = DealDesk(escrow, sponsor, spend), DealDesk(escrow, resolver, spend)
+    start = backend.now()
+    pot, deadline = game.purse, start + DEADLINE
+    supply = system.supply()
+    task = escrow.task_id(sponsor.address, pot, resolver.address, deadline)
+    played = play(
+        game,
+        agents,
+        arm,
+        seed,
+        setting=setting,
+        domain=deals_domain(backend.chain_id, escrow.address),
+        task=task,
+        accounts=players,
+        observe=observe,
+        clock=start,
+    )
+
+    progress("opening the task and its deals")
+    host.approve()
+    if host.open_task(pot, resolver.address, deadline) != task:
+        raise BargainError("the escrow opened another task than the one that was bargained over")
+    deals = played.deals()
+    given = [0] * game.players
+    for _, _, deal in deals:
+        given[played.accounts.index(deal.terms.payer)] += deal.terms.deposit
+    for desk, amount in zip(desks, given, strict=True):
+        if amount:
+            bank.transfer(desk.address, amount)
+            desk.approve()
+            desk.deposit(amount)
+    for number, _, deal in deals:
+        signatures = played.talks[number].negotiation.signatures
+        assert signatures is not None  # noqa: S101 - an agreed deal has both
+        judge.open_deal(deal, signatures)
+
+    progress("resolving and settling")
+    earned = [mine + share for mine, share in zip(played.own, played.division.shares, strict=True)]
+    rewards = [max(amount, 0) for amount in earned]
+    verdicts = {
+        id_of(deal): Verdict(payer_kept=one.payer_kept, payee_kept=one.payee_kept, observed=one.observed)
+        for (_, _, deal), one in zip(deals, played.settled, strict=True)
+    }
+    judge.report(task, dict(zip(played.accounts, rewards, strict=True)), verdicts)
+    judge.finish(task, keccak(played.record.text.encode()))
+    paid = {id_of(deal): judge.settle(task, id_of(deal)) for _, _, deal in deals}
+
+    progress("paying through the cascade")
+    accounts = []
+    for player, desk in enumerate(desks):
+        collected = judge.collect(task, desk.address)
+        if collected:
+            bank.withdraw(desk.address)
+        refunded = escrow.balance(desk.address).free
+        if refunded:
+            desk.withdraw(refunded)
+        moved = sum((one.payee == player) * one.paid - (one.payer == player) * one.paid for one in played.settled)
+        accounts.append(
+            Account(
+                player=player,
+                address=desk.address,
+                rewarded=rewards[player],
+                deposited=given[player],
+                refunded=refunded,
+                collected=collected,
+                balance=system.balance(desk.address) - given[player],
+                expected=rewards[player] + moved,
+            )
+        )
+    found = escrow.task(task)
+    checks = (
+        ("every player has what the play's books say, to the wei", all(a.balance == a.expected for a in accounts)),
+        (
+            "every deal paid what its terms and the record say",
+            [one.paid for one in paid.values()] == [one.paid for one in played.settled],
+        ),
+        ("what the pot did not award went back to the sponsor", found.returned and found.awarded == sum(rewards)),
+        ("the escrow owes nobody anything, and holds nothing", escrow.owed() == system.balance(escrow.address) == 0),
+        ("the cascade holds nothing", system.balance(system.addresses.cascade) == 0),
+        ("no token was made or lost", system.supply() == supply),
+    )
+    settlement = Settlement(
+        chain=backend.name,
+        escrow=escrow.address,
+        task=task,
+        pot=pot,
+        returned=pot - found.awarded,
+        deals=len(deals),
+        accounts=tuple(accounts),
+        gas=gas,
+        checks=checks,
+    )
+    return played, settlement

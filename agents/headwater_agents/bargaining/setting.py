@@ -1,0 +1,70 @@
+"""How a game is played: what has a say in a play beside the rules, the agents, the arm and the seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from headwater.deals import Limits, deals_domain
+from headwater_agents.bargaining.errors import BargainError
+from headwater_agents.bargaining.rollouts import Base, by_default, selfish
+from headwater_agents.games import Game
+
+START: Final = 2_000_000_000
+"""The engine's clock at the start, seconds."""
+
+NOWHERE: Final = deals_domain(31_337, "0x" + "11" * 20)
+"""The escrow of plays that are settled nowhere but in their own books."""
+
+BASES: Final[dict[str, Base]] = {"default": by_default, "selfish": selfish}
+"""How everybody is expected to go on after a stage."""
+
+Meter = Callable[[Game[Any], Any], int]
+"""The state that prices are read at, from the rules and the final state: 0 or more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """How a game is played; everything that has a say in a play, with the agents, the arm and the seed.
+
+    Attributes:
+        samples: rollouts of each joint action where dice are rolled, at least 1.
+        rounds: offers in one negotiation, 1 to 1,000.
+        reply_window: seconds for a message.
+        dust: wei up to which payments are not worth a deal.
+        alone: how agents who never talk expect everybody to go on: selfish or default.
+        together: how agents who talk do.
+        counts: whether agents count on their part of what is earned together where no arm prices it: all, or own, for
+            what each earns by itself alone.
+    """
+
+    samples: int = 16
+    rounds: int = 8
+    reply_window: int = 600
+    dust: int = 0
+    alone: str = "selfish"
+    together: str = "default"
+    counts: str = "all"
+
+    def __post_init__(self) -> None:
+        for name in (self.alone, self.together):
+            if name not in BASES:
+                raise BargainError(f"everybody goes on as {' or '.join(BASES)}; got {name!r}")
+        if self.counts not in ("all", "own"):
+            raise BargainError(f"agents count all or own; got {self.counts!r}")
+        if self.samples < 1 or self.dust < 0:
+            raise BargainError(f"samples are at least 1 and dust at least 0; got {self.samples} and {self.dust}")
+        Limits(rounds=self.rounds, reply_window=self.reply_window)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "samples": self.samples,
+            "rounds": self.rounds,
+            "reply_window": self.reply_window,
+            "dust": str(self.dust),
+            "alone": self.alone,
+            "together": self.together,
+            "counts": self.counts,
+        }
