@@ -114,6 +114,11 @@ class Game(ABC, Generic[S]):
     def team(self, state: S) -> int:
         """Wei earned together, 0 until that is decided; may be negative."""
 
+    @property
+    @abstractmethod
+    def purse(self) -> int:
+        """Wei that cover what the players end with in any play, however the team's earning is divided."""
+
     @abstractmethod
     def observation(self, state: S, player: int) -> Floats:
         """What a learner sees, shape (d,), of one d for all players, within `bounds`."""

@@ -111,6 +111,11 @@ class EscapeRoom(Game[EscapeState]):
         """Nothing is earned together."""
         return 0
 
+    @property
+    def purse(self) -> int:
+        """10 points for everybody who can be at the door when it opens."""
+        return OPENED * (self.players - self.levers)
+
     def observation(self, state: EscapeState, player: int) -> Floats:
         """Over or not, shares of the players at the door and at levers, the share of levers needed, door or not."""
         chosen = state.chosen

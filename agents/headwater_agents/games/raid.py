@@ -189,6 +189,11 @@ class Raid(Game[RaidState]):
             return 0
         return (100 - 25 * state.dead - 10 * state.turn) * POINT if state.won else -100 * POINT
 
+    @property
+    def purse(self) -> int:
+        """A fireball a turn and all of the difference between the best and the worst end, for every hero."""
+        return HEROES * (TURNS * 4 * HALF + 200 * POINT)
+
     def observation(self, state: RaidState, player: int) -> Floats:
         """Boss's HP, turn, taunted or not; HP of the heroes, turns until each may taunt, who acts, who one is: d = 19.
 
@@ -243,24 +248,24 @@ def struck(hp: tuple[int, ...], taunter: int) -> tuple[int, ...]:
 
 
 def coordinated(state: RaidState, hero: int) -> str:
-    """What a team does that wants to win with nobody dead: one of the acting hero's choices.
+    """What a team does that wants to win with nobody dead, relying on nobody: one of the acting hero's choices.
 
-    Fireballs, but where the boss's next blow would kill somebody and the boss does not surely fall this turn: then the
-    hero of the most HP among those that can still taunt this turn does (ties: the earlier one), if it outlives that.
-    Where nobody can, the lowest is healed, if a heal saves it.
+    The first hero of a turn that can taunt and outlive it does, which makes a rotation; not if the boss surely falls
+    this turn. Where nobody can taunt, a hero heals whom the next blow would kill, if a heal surely saves it. Otherwise
+    fireballs.
     """
-    surely = FIREBALL_DIE.low * sum(1 for left in state.hp[hero:] if left)
-    if state.taunter != _NOBODY or state.boss <= surely or all(struck(state.hp, _NOBODY)[h] for h in living(state.hp)):
+    hp = state.hp
+    if state.taunter != _NOBODY or state.boss <= FIREBALL_DIE.low * (HEROES - hero - hp[hero:].count(0)):
         return FIREBALL
-    able = [
-        other for other in range(hero, HEROES) if state.hp[other] > TAUNTED_HIT and state.turn >= state.ready[other]
-    ]
-    if able:
-        return TAUNT if hero == max(able, key=lambda other: (state.hp[other], -other)) else FIREBALL
-    lowest = lowest_other(state.hp, hero)
-    return HEAL if lowest != _NOBODY and state.hp[lowest] <= HIT < state.hp[lowest] + HEAL_DIE.high else FIREBALL
+    if may_taunt(state, hero):
+        return TAUNT
+    if any(may_taunt(state, later) for later in range(hero + 1, HEROES)):
+        return FIREBALL
+    lowest = lowest_other(hp, hero)
+    dies = lowest != _NOBODY and not struck(hp, _NOBODY)[lowest]
+    return HEAL if dies and hp[lowest] + HEAL_DIE.low > HIT else FIREBALL
 
 
-def living(hp: Sequence[int]) -> tuple[int, ...]:
-    """Heroes that live, in rising order."""
-    return tuple(hero for hero, left in enumerate(hp) if left)
+def may_taunt(state: RaidState, hero: int) -> bool:
+    """Whether a hero's last taunt is long enough ago, and it would outlive the blow."""
+    return state.turn >= state.ready[hero] and state.hp[hero] > TAUNTED_HIT

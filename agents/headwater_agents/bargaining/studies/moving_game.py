@@ -163,6 +163,11 @@ class Haul(Game[HaulState]):
         """Nothing is earned together."""
         return 0
 
+    @property
+    def purse(self) -> int:
+        """The shipper's benefit of all legs at the highest index."""
+        return self.legs * max(self.benefit(TOP, TOP), self.benefit(0, 0))
+
     def observation(self, state: HaulState, player: int) -> Floats:
         """Share of the legs done, both factors over their largest, over or not, whether one is the carrier."""
         return np.array(

@@ -170,6 +170,11 @@ class SoftwareTeam(Game[SoftwareState]):
         fraction = self.score(state).fraction
         return self.pot * POINT * fraction.numerator // fraction.denominator
 
+    @property
+    def purse(self) -> int:
+        """The whole pot for every role: an artefact may be what everything hangs on."""
+        return self.players * self.pot * POINT
+
     def score(self, state: SoftwareState) -> Score:
         """What the tests say of the program that the artefacts so far make."""
         names = state.chosen
