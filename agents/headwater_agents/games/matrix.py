@@ -131,7 +131,7 @@ class MatrixGame(Game[MatrixState]):
     @property
     def purse(self) -> int:
         """The largest sum of what is above zero in a cell."""
-        return max(sum(max(entry, 0) for entry in cell) for cell in zip(*self._tables, strict=True)) * self.unit
+        return int(max(sum(max(entry, 0) for entry in cell) for cell in zip(*self._tables, strict=True))) * self.unit
 
     def observation(self, state: MatrixState, player: int) -> Floats:
         """To choose or over; then, for each player, its action's number over its number of actions, counted from 1."""
