@@ -1,0 +1,93 @@
+"""Signals are negotiated, announced, delivered and paid on a chain, and every wei follows from the signed deals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from headwater.chain import connect
+from headwater.deals import Status
+from headwater.units import WAD
+from headwater_agents.bargaining.studies.signals import signals_grids, signals_study
+from headwater_agents.bargaining.studies.signals_market import Market
+from headwater_agents.bargaining.studies.signals_season import (
+    ARMS,
+    SKIMS,
+    TALKS,
+    SignalsConfig,
+    SignalsSeason,
+    check_deals,
+    play_signals,
+)
+from headwater_agents.durable.journal import Journal
+from headwater_agents.lab.rain import load_rain
+
+EVERY = 3
+CONFIG = SignalsConfig(every=EVERY, members=2)
+WORLD = load_rain().window(6, start=400, burn_in=80)
+
+
+@pytest.fixture(scope="module")
+def season(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SignalsSeason]:
+    journal = tmp_path_factory.mktemp("signals") / "journal.sqlite"
+    with closing(connect("tester", seed=1)) as backend, closing(Journal(journal)) as kept:
+        yield play_signals(backend, WORLD, CONFIG, kept, np.random.default_rng(5))
+
+
+def test_what_was_paid_is_what_was_agreed_to_the_wei(season: SignalsSeason) -> None:
+    assert [check.what for check in (*season.checks, *season.pay.checks) if not check.ok] == []
+    negotiated = next(arm for arm in season.arms if arm.arm == TALKS)
+    assert negotiated.staked > 0
+    assert sum(seller.paid for seller in negotiated.sellers) > 0
+    for seller in negotiated.sellers:
+        assert seller.paid == season.payroll.stage.system.balance(season.payroll.address(f"{TALKS}/{seller.name}"))
+    assert any(check.actual > 0 for check in season.checks if "share in the version" in check.what)
+
+
+def test_deals_that_were_not_signed_do_not_explain_what_was_paid(season: SignalsSeason) -> None:
+    held = season.negotiations[TALKS]
+    assert any(negotiation.status is Status.AGREED for negotiation in held[0])
+    others = [tuple(reversed(period)) for period in held]
+    sellers = tuple(seller.name for seller in season.arms[0].sellers)
+    checks = check_deals(season.payroll, season.pay, TALKS, sellers, EVERY, others)
+    assert not all(check.ok for check in checks)
+
+
+def test_the_market_knows_the_odds_that_the_chain_shows(season: SignalsSeason) -> None:
+    rules = CONFIG.payroll.season
+    market = Market.fresh(2, 2, rules.rule, rules.rent_bps, 1)
+    for play in season.payroll.plays:
+        odds = market.question(0).odds
+        assert tuple(play.odds) == odds
+        market = market.learnt(odds, play.day)
+
+
+def test_a_forecaster_that_announces_less_than_it_signed_gets_no_signal_and_wins_nothing(season: SignalsSeason) -> None:
+    skims = next(arm for arm in season.arms if arm.arm == SKIMS)
+    assert skims.deals > 0
+    assert (skims.won, skims.staked) == (0, 0)
+    assert [seller.delivered for seller in skims.sellers] == [0] * len(skims.sellers)
+
+
+def test_free_riders_are_paid_by_equal_shares_and_not_by_negotiation(season: SignalsSeason) -> None:
+    paid = {arm.arm: sum(seller.paid for seller in arm.sellers if seller.free_rides) for arm in season.arms}
+    assert paid["equal"] > 0
+    assert paid[TALKS] == 0
+
+
+def test_the_study_is_the_same_whoever_repeats_it_and_fills_its_tables() -> None:
+    told: list[str] = []
+    record = signals_study(
+        CONFIG, windows=2, questions=4, chain="revm", progress=lambda done, total, text: told.append(f"{done}/{total}")
+    )
+    assert record["failed"] == []
+    assert told[-1] == "8/8"
+    assert record == signals_study(CONFIG, windows=2, questions=4, chain="revm")
+    grids = signals_grids(record)
+    assert [len(grid.rows) for grid in grids] == [len(ARMS), len(ARMS) - 1, 2 * 4]
+    for grid in grids:
+        assert all(len(row) == len(grid.columns) for row in grid.rows)
+    assert sum(row["share_wad"] for row in record["seasons"][0]["deals"][:4]) <= WAD
