@@ -31,8 +31,13 @@ DUNDERS = frozenset(f"__{name}__" for name in OPERATORS.split())
 FRAMES = ("gi_", "cr_", "ag_", "tb_", "f_back", "f_globals", "f_locals", "f_builtins", "f_code")
 """Attributes of generators, coroutines, tracebacks and frames begin so; they lead out of the program."""
 
-LEADING_OUT = frozenset({"attrgetter", "methodcaller"})
-"""Functions of allowed modules that reach an attribute by a name that nobody looked at."""
+READERS = (
+    "attrgetter methodcaller Formatter ForwardRef get_type_hints global_enum singledispatch singledispatchmethod"
+    " update_wrapper wraps"
+)
+
+LEADING_OUT = frozenset(READERS.split())
+"""What allowed modules have that reads an attribute, or evaluates a text, by a name that nobody looked at."""
 
 EVENTS = frozenset({"exec", "compile", "builtins.id", "object.__setattr__", "sys._getframe"})
 """The audit events that may happen while a program runs; every other ends it."""
@@ -44,31 +49,41 @@ class RefusedError(Exception):
 
 def look(tree: ast.AST, allowed: frozenset[str]) -> None:
     """Raise RefusedError for a source that names what no program here needs."""
+    used: set[str] = set()
+    own: set[str] = set()
     for node in ast.walk(tree):
-        modules: list[str] = []
-        words: list[str] = []
-        if isinstance(node, ast.Import):
-            modules = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            modules = ["." * node.level + (node.module or "")]
-            words = [alias.name for alias in node.names]
-        elif isinstance(node, ast.Attribute):
-            words = [node.attr]
-        elif isinstance(node, ast.Name):
-            words = [node.id]
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            words = [node.name]
-        elif isinstance(node, ast.keyword | ast.arg):
-            words = [node.arg or ""]
-        elif isinstance(node, ast.MatchClass):
-            words = list(node.kwd_attrs)
+        modules, words = _named(node)
         for module in modules:
             if module not in allowed:
                 raise RefusedError(f"import of {module}")
         for word in words:
-            hidden = word.startswith("__") and word.endswith("__") and word not in DUNDERS
-            if hidden or word in REFUSED_NAMES or word.startswith(FRAMES):
+            if (word.startswith("__") and word.endswith("__") and word not in DUNDERS) or word.startswith(FRAMES):
                 raise RefusedError(f"use of {word}")
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            used.add(node.id)
+        elif not isinstance(node, ast.Attribute):
+            own.update(words)
+    # A program may call a variable `input`; it may not expect the builtin.
+    for word in sorted((used & REFUSED_NAMES) - own):
+        raise RefusedError(f"use of {word}")
+
+
+def _named(node: ast.AST) -> tuple[list[str], list[str]]:
+    """The modules and the names that stand at a node."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names], [alias.asname or "" for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        inner = [alias.name for alias in node.names]
+        return ["." * node.level + (node.module or "")], [*inner, *(alias.asname or "" for alias in node.names)]
+    if isinstance(node, ast.Attribute):
+        return [], [node.attr]
+    if isinstance(node, ast.Name):
+        return [], [node.id]
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [], [node.name]
+    if isinstance(node, ast.keyword | ast.arg):
+        return [], [node.arg or ""]
+    return [], list(node.kwd_attrs) if isinstance(node, ast.MatchClass) else []
 
 
 def safe_builtins(allowed: frozenset[str]) -> dict[str, Any]:

@@ -193,8 +193,8 @@ class SoftwareTeam(Game[SoftwareState]):
     def observation(self, state: SoftwareState, player: int) -> Floats:
         """For each role whether it has acted and which of its moves it made; the role that looks; the tests passed.
 
-        Shape (14,): 6 flags; 6 numbers of moves (from 1, divided by their count; 0 for absent); player / 5; the part
-        passed, 0 before the end.
+        Shape (14,): 6 flags; 6 numbers of moves (from 1, divided by their count; 0 for absent); (player + 1) / 6; the
+        part passed, 0 before the end.
         """
         acted = [float(role < len(state.chosen)) for role in range(self.players)]
         made = [
@@ -203,7 +203,7 @@ class SoftwareTeam(Game[SoftwareState]):
         ]
         made += [0.0] * (self.players - len(made))
         passed = float(self.score(state).fraction) if self.finished(state) else 0.0
-        return np.array([*acted, *made, player / (self.players - 1), passed], dtype=np.float32)
+        return np.array([*acted, *made, (player + 1) / self.players, passed], dtype=np.float32)
 
     def bounds(self) -> tuple[Floats, Floats]:
         """0 to 1."""
