@@ -91,6 +91,6 @@ def _parts(shares: Shares) -> list[int]:
 def _fraction(share: object) -> Fraction:
     if isinstance(share, Rational) and not isinstance(share, bool):
         return Fraction(int(share.numerator), int(share.denominator))
-    if isinstance(share, Real) and np.isfinite(float(share)):
+    if isinstance(share, Real) and not isinstance(share, bool) and np.isfinite(float(share)):
         return Fraction(float(share))
     raise WeightsError(f"credits are finite numbers; got {share!r}")
