@@ -187,6 +187,15 @@ class Negotiation:
             return agreed.deal_signature, offered.deal_signature
         return offered.deal_signature, agreed.deal_signature
 
+    def firm(self, now: int) -> tuple[Deal, ...]:
+        """Offers whose time is not over at `now` (seconds), oldest first, whatever was said since.
+
+        Whoever got one may still bring it to the escrow: the first of one payer and payee that arrives is the deal. So
+        an agreed deal is brought there at once, or its offers expire soon.
+        """
+        offers = (message.deal for message in self.messages if message.kind in OFFERS)
+        return tuple(deal for deal in offers if deal is not None and now <= deal.expires)
+
     def other(self, party: str) -> str:
         """The other party. Raises Refused (PARTY)."""
         if party not in (self.first, self.second):

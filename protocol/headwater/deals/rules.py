@@ -86,6 +86,9 @@ def _check_deal(negotiation: Negotiation, message: Message, deal: Deal, now: int
 def _check_terms(negotiation: Negotiation, terms: Terms) -> None:
     if {terms.payer, terms.payee} != {negotiation.first, negotiation.second}:
         raise Refused(Reason.PARTY, "payer and payee are not the two parties of this negotiation")
+    if negotiation.deal is not None and terms.payer != negotiation.deal.terms.payer:
+        # The escrow would know it as another deal, of which no revision stands.
+        raise Refused(Reason.PARTY, f"a renewal keeps payer and payee: {negotiation.deal.terms.payer} pays")
     for party, action in ((terms.payer, terms.payer_action), (terms.payee, terms.payee_action)):
         allowed = negotiation.allowed(party)
         if allowed is not None and action not in allowed:

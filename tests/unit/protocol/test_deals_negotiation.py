@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 from deals_cases import (
@@ -101,6 +101,24 @@ def test_what_was_said_of_one_revision_is_not_said_of_the_next() -> None:
     with pytest.raises(Refused) as refused:
         again.receive(old_deal, NOW + 11)
     assert refused.value.reason is Reason.REPLAYED_DEAL
+
+
+def test_a_renewal_keeps_payer_and_payee() -> None:
+    again = agreed().renewed(FIRST.address, NOW + 10)
+    turned = replace(terms(), payer=SECOND.address, payee=FIRST.address)
+    with pytest.raises(Refused, match="keeps payer and payee") as refused:
+        again.receive(again.offer(FIRST, turned, EXPIRES), NOW + 11)
+    assert refused.value.reason is Reason.PARTY
+    fresh().receive(fresh().offer(FIRST, turned, EXPIRES), NOW + 1)
+
+
+def test_an_offer_stays_firm_until_it_expires_whatever_was_said_since() -> None:
+    negotiation = fresh()
+    negotiation = negotiation.receive(negotiation.offer(FIRST, terms(WAD // 4), NOW + 20), NOW + 1)
+    negotiation = negotiation.receive(negotiation.offer(SECOND, terms(WAD // 2), NOW + 30), NOW + 2)
+    negotiation = negotiation.receive(negotiation.agree(FIRST), NOW + 3)
+    shares = [[deal.terms.price.most for deal in negotiation.firm(now)] for now in (NOW + 20, NOW + 21, NOW + 31)]
+    assert shares == [[WAD // 4, WAD // 2], [WAD // 2], []]
 
 
 def test_only_a_deal_in_force_is_renegotiated() -> None:
