@@ -16,7 +16,7 @@ from headwater_agents.bargaining.arm import Arm
 from headwater_agents.bargaining.events import Observe
 from headwater_agents.bargaining.played import Played
 from headwater_agents.bargaining.playing import Play
-from headwater_agents.bargaining.setting import NOWHERE, Meter, Setting
+from headwater_agents.bargaining.setting import NOWHERE, START, Meter, Setting
 from headwater_agents.bargaining.table import Negotiator
 from headwater_agents.games import Game
 
@@ -33,6 +33,7 @@ def play(
     accounts: Sequence[Account] | None = None,
     meter: Meter | None = None,
     observe: Observe | None = None,
+    clock: int = START,
 ) -> Played:
     """Play a game. The same arguments give the same play, to the last signature.
 
@@ -47,13 +48,14 @@ def play(
         accounts: who signs for each player; development accounts of the seed unless given.
         meter: what prices are read at; 0 unless given.
         observe: called with every event, as it happens.
+        clock: when it begins, seconds; a message takes one, a silence the reply window.
 
     Raises:
         BargainError: another number of agents or accounts than players, a negative seed, no such arm.
         TooManyError: a stage that is too large to be priced.
         IllegalActionError: an agent acted against the rules.
     """
-    return Play(game, agents, arm, seed, setting, domain, task, accounts, meter, observe).run()
+    return Play(game, agents, arm, seed, setting, domain, task, accounts, meter, observe, clock).run()
 
 
 def play_and_learn(

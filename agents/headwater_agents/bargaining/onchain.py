@@ -199,7 +199,7 @@ def play_onchain(
         for (_, _, deal), one in zip(deals, played.settled, strict=True)
     }
     judge.report(task, dict(zip(played.accounts, rewards, strict=True)), verdicts)
-    judge.finish(task, keccak(played.record.text.encode()))
+    judge.finish(task, keccak(played.record.text().encode()))
     paid = {id_of(deal): judge.settle(task, id_of(deal)) for _, _, deal in deals}
 
     progress("paying through the cascade")

@@ -43,16 +43,18 @@ class Play:
     accounts: Sequence[Account] | None = None
     meter: Meter | None = None
     observe: Observe | None = None
+    clock: int = START
     _talks: list[Talk] = field(default_factory=list)
     _tables: list[tuple[Table, Table]] = field(default_factory=list)
     _checkpoints: list[Checkpoint] = field(default_factory=list)
     _words: list[Mapping[str, Any]] = field(default_factory=list)
     _spent: int = 0
-    _now: int = START
+    _now: int = 0
 
     def __post_init__(self) -> None:
         n = self.game.players
         self._arm = Arm.of(self.arm)
+        self._now = self.clock
         self._setting = self.setting or Setting()
         if len(self.agents) != n:
             raise BargainError(f"the game {self.game.name} takes {n} agents; got {len(self.agents)}")

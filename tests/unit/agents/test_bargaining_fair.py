@@ -1,0 +1,199 @@
+"""Fair shares of a stage, from rollouts alone, beside the closed form worked out from the payoffs themselves."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+from math import factorial
+
+import numpy as np
+import pytest
+
+from headwater.credit import TableGame, shapley
+from headwater_agents.bargaining import (
+    BargainError,
+    Rollouts,
+    Stance,
+    TooManyError,
+    externality,
+    fair_shares,
+    make_plan,
+    stage_game,
+)
+from headwater_agents.games import POINT, EscapeRoom, Game, MatrixGame, Raid
+
+Table = np.ndarray
+
+
+def random_table(rng: np.random.Generator, *shape: int) -> Table:
+    """Payoffs of len(shape) players in wei, negative ones too, shape (n, k1, …, kn)."""
+    return rng.integers(-2 * POINT, 2 * POINT, size=(len(shape), *shape))
+
+
+def rollouts(game: Game, **options: object) -> Rollouts:
+    return Rollouts(game, game.start(), **options)  # type: ignore[arg-type]
+
+
+def matrix(table: Table) -> MatrixGame:
+    return MatrixGame(table.tolist(), unit=1)
+
+
+# The closed form, from the matrix and nothing else.
+
+
+def own_no_deal(table: Table) -> tuple[int, ...]:
+    """Best replies in turn from the maximin profile; the maximin profile if they circle."""
+    n = table.shape[0]
+    start = []
+    for i in range(n):
+        rows = np.moveaxis(table[i], i, 0).reshape(table.shape[1 + i], -1)
+        worst, best = rows.min(axis=1), rows.max(axis=1)
+        start.append(max(range(len(rows)), key=lambda a, worst=worst, best=best: (worst[a], best[a], -a)))
+    at, seen = tuple(start), {tuple(start)}
+    while True:
+        before = at
+        for i in range(n):
+            replies = [int(table[(i, *at[:i], a, *at[i + 1 :])]) for a in range(table.shape[1 + i])]
+            if max(replies) > replies[at[i]]:
+                at = (*at[:i], replies.index(max(replies)), *at[i + 1 :])
+        if at == before:
+            return at
+        if at in seen:
+            return tuple(start)
+        seen.add(at)
+
+
+def worth(table: Table, members: frozenset[int], d: tuple[int, ...]) -> int:
+    choices = [range(k) if i in members else [d[i]] for i, k in enumerate(table.shape[1:])]
+    return max(sum(int(table[(i, *a)]) for i in members) for a in itertools.product(*choices))
+
+
+def orders_shapley(table: Table) -> list[Fraction]:
+    """Mean marginal contribution over all orders of arrival."""
+    n, d = table.shape[0], own_no_deal(table)
+    totals = [Fraction(0)] * n
+    for order in itertools.permutations(range(n)):
+        inside: frozenset[int] = frozenset()
+        for i in order:
+            after = inside | {i}
+            totals[i] += worth(table, after, d) - (worth(table, inside, d) if inside else 0)
+            inside = after
+    return [total / factorial(n) for total in totals]
+
+
+@pytest.mark.parametrize("k", [2, 3, 5])
+def test_fair_split_of_two_is_the_closed_form_to_2_wei(k: int) -> None:
+    rng = np.random.default_rng(k)
+    for _ in range(40):
+        table = random_table(rng, k, k)
+        d = own_no_deal(table)
+        one, two, both = (worth(table, frozenset(who), d) for who in ((0,), (1,), (0, 1)))
+        closed = (Fraction(both + one - two, 2), Fraction(both + two - one, 2))
+        fair = stage_game(rollouts(matrix(table))).fair
+        assert all(abs(found - exact) <= 2 for found, exact in zip(fair, closed, strict=True))
+        assert sum(fair) == both
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 2), (3, 3, 3), (2, 2, 2, 2), (2, 3, 1, 2), (2, 2, 2, 2, 2)])
+def test_fair_shares_of_more_players_are_mean_contributions_over_all_orders(shape: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(sum(shape))
+    for _ in range(4):
+        table = random_table(rng, *shape)
+        fair = stage_game(rollouts(matrix(table))).fair
+        assert all(abs(found - exact) < 1 for found, exact in zip(fair, orders_shapley(table), strict=True))
+
+
+def test_whole_wei_shapley_agrees_with_the_library_and_loses_no_wei() -> None:
+    values = [0, *np.random.default_rng(5).integers(-(10**6), 10**6, size=2**6 - 1).tolist()]
+    shares = fair_shares(values)
+    assert sum(shares) == values[-1]
+    assert np.allclose(shares, shapley(TableGame(values)).values, atol=1.0)
+
+
+@pytest.mark.parametrize(("players", "levers"), [(2, 1), (3, 1), (3, 2), (5, 2), (6, 5)])
+def test_escape_room_of_n_is_shared_equally(players: int, levers: int) -> None:
+    game = stage_game(rollouts(EscapeRoom(players, levers)))
+    together = (players - levers) * 10 * POINT - levers * POINT
+    assert game.values[-1] == together
+    assert max(abs(share * players - together) for share in game.fair) < players
+    assert game.equilibrium
+    assert set(game.no_deal) == {"door"}
+
+
+def test_a_payoff_that_changes_changes_the_plan() -> None:
+    table = np.array([[[-1, 10], [-1, -1]], [[-1, -1], [10, -1]]], dtype=object) * POINT
+    room = make_plan(rollouts(MatrixGame(table.tolist(), unit=1, names=[["door", "lever"]] * 2)))
+    assert room.actions == {0: "door", 1: "lever"}
+    other = table.copy()
+    other[0][0][1] = 4 * POINT
+    poorer = make_plan(rollouts(MatrixGame(other.tolist(), unit=1, names=[["door", "lever"]] * 2)))
+    assert poorer.actions == {0: "lever", 1: "door"}, "now it is the second who opens for more"
+    assert [(leg.payer, leg.payee) for leg in poorer.legs] == [(1, 0)]
+
+
+def test_names_of_actions_mean_nothing() -> None:
+    rng = np.random.default_rng(9)
+    table = random_table(rng, 3, 3)
+    order = [2, 0, 1]
+    plain = make_plan(rollouts(MatrixGame(table.tolist(), unit=1)))
+    moved = table[:, order][:, :, order]
+    names = [[f"a{k}" for k in order]] * 2
+    same = make_plan(rollouts(MatrixGame(moved.tolist(), unit=1, names=names)))
+    assert same.actions == plain.actions
+    assert same.fair == plain.fair
+    assert same.legs == plain.legs
+
+
+def test_swapping_players_swaps_their_shares() -> None:
+    table = random_table(np.random.default_rng(11), 3, 3)
+    fair = stage_game(rollouts(matrix(table))).fair
+    swapped = np.stack([table[1].T, table[0].T])
+    if own_no_deal(swapped) == own_no_deal(table)[::-1]:
+        found = stage_game(rollouts(matrix(swapped))).fair
+        assert all(abs(share - other) <= 1 for share, other in zip(found, fair[::-1], strict=True))
+
+
+def test_the_lever_asks_and_the_door_offers() -> None:
+    room = rollouts(EscapeRoom())
+    plan = make_plan(room)
+    door, lever = (externality(room, plan.game.best, plan.game.no_deal, player) for player in (0, 1))
+    assert (door.given, door.received, door.stance) == (0, 11 * POINT, Stance.OFFER)
+    assert (lever.given, lever.received, lever.stance) == (11 * POINT, 0, Stance.ASK)
+
+
+def test_who_harms_others_offers() -> None:
+    table = [[[0, 0], [3, 3]], [[0, 0], [-5, -5]]]
+    harm = externality(rollouts(MatrixGame(table)), ("a1", "a0"), ("a0", "a0"), 0)
+    assert (harm.given, harm.own, harm.stance) == (-5 * POINT, 3 * POINT, Stance.OFFER)
+
+
+def test_no_deal_stands_where_best_replies_circle() -> None:
+    pennies = [[[1, -1], [-1, 1]], [[-1, 1], [1, -1]]]
+    game = stage_game(rollouts(MatrixGame(pennies)))
+    assert (game.no_deal, game.equilibrium) == (("a0", "a0"), False)
+    assert sum(game.fair) == 0
+
+
+def test_common_random_numbers_give_an_action_that_changes_nothing_the_same_luck() -> None:
+    raid = rollouts(Raid(2000), samples=4)
+    assert raid.prospect(("fireball",) * 4) == rollouts(Raid(2000), samples=4).prospect(("fireball",) * 4)
+    other = Rollouts(Raid(2000), Raid(2000).start(), samples=4, seed=(1,))
+    assert other.prospect(("heal",) * 4) != raid.prospect(("heal",) * 4)
+
+
+def test_a_second_taunt_in_a_turn_is_played_as_the_base_policy_plays() -> None:
+    found = rollouts(Raid(2000)).prospect(("taunt", "taunt", "fireball", "fireball"))
+    assert found.taken == ("taunt", "fireball", "fireball", "fireball")
+
+
+def test_what_cannot_be_priced_is_refused_and_says_what_can() -> None:
+    many = rollouts(EscapeRoom(13, 1))
+    with pytest.raises(TooManyError, match="8192 joint actions; at most 4096"):
+        stage_game(many)
+    with pytest.raises(BargainError, match="one of"):
+        rollouts(EscapeRoom()).prospect(("door", "window"))
+    with pytest.raises(BargainError, match="at least 1 sample"):
+        rollouts(EscapeRoom(), samples=0)
+    game = EscapeRoom()
+    with pytest.raises(BargainError, match="no stage begins"):
+        Rollouts(game, game.step(game.start(), {0: "door", 1: "door"}, ()))
