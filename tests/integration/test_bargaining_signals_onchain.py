@@ -8,22 +8,18 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from headwater.chain import connect
-from headwater.deals import Status
+from headwater.chain import connect, local_control
+from headwater.deals import DealEscrow, Status
 from headwater.units import WAD
 from headwater_agents.bargaining.studies.signals import signals_grids, signals_study
+from headwater_agents.bargaining.studies.signals_advance import Advances
+from headwater_agents.bargaining.studies.signals_config import ADVANCE, ARMS, SKIMS, TALKS, SignalsConfig
 from headwater_agents.bargaining.studies.signals_market import Market
-from headwater_agents.bargaining.studies.signals_season import (
-    ARMS,
-    SKIMS,
-    TALKS,
-    SignalsConfig,
-    SignalsSeason,
-    check_deals,
-    play_signals,
-)
+from headwater_agents.bargaining.studies.signals_pay import SignalsSeason, check_deals
+from headwater_agents.bargaining.studies.signals_season import play_signals
 from headwater_agents.durable.journal import Journal
 from headwater_agents.lab.rain import load_rain
+from headwater_deploy import ProtocolConfig, deploy
 
 EVERY = 3
 CONFIG = SignalsConfig(every=EVERY, members=2)
@@ -76,6 +72,39 @@ def test_free_riders_are_paid_by_equal_shares_and_not_by_negotiation(season: Sig
     paid = {arm.arm: sum(seller.paid for seller in arm.sellers if seller.free_rides) for arm in season.arms}
     assert paid["equal"] > 0
     assert paid[TALKS] == 0
+
+
+def test_half_up_front_is_paid_by_the_escrow_and_half_by_the_cascade(season: SignalsSeason) -> None:
+    arm = next(arm for arm in season.arms if arm.arm == ADVANCE)
+    assert len(season.advanced) == 2
+    for place, seller in enumerate(arm.sellers):
+        deals = [period.talks[place] for period in season.advanced if period.kept[place]]
+        assert seller.advanced == sum(talk.deal.terms.deposit for talk in deals if talk and talk.deal)
+    assert sum(seller.advanced for seller in arm.sellers) > 0
+    assert sum(seller.flowed for seller in arm.sellers) > 0
+
+
+def test_who_did_not_deliver_to_the_whole_period_gets_no_advance() -> None:
+    with closing(connect("revm", seed=1)) as backend:
+        steward, payer, *sellers = local_control(backend).dev_accounts(4)
+        found = deploy(backend, steward, ProtocolConfig(registries=False, covenants=False, genesis_supply=100 * WAD))
+        assert found.deals is not None
+        advances = Advances(
+            backend=backend,
+            escrow=found.deals.escrow,
+            payer=payer,
+            steward=steward,
+            sellers=tuple(sellers),
+            term=1_000,
+        )
+        advances.begin((3 * WAD, 5 * WAD))
+        advances.end((True, False))
+        advances.begin((7 * WAD, 0))
+        advances.end((False, True))
+        assert advances.paid() == (3 * WAD, 0)
+        assert [check.what for check in advances.checks("arm") if not check.ok] == []
+        # Five came back, seven were locked of it: two were lent anew, and all seven came back.
+        assert DealEscrow(backend, found.deals.escrow).balance(payer.address).free == 7 * WAD
 
 
 def test_the_study_is_the_same_whoever_repeats_it_and_fills_its_tables() -> None:

@@ -15,22 +15,22 @@ from headwater.deals import Status, deals_domain
 from headwater.units import WAD
 from headwater_agents.bargaining.errors import BargainError
 from headwater_agents.bargaining.studies.signals import signals_study
-from headwater_agents.bargaining.studies.signals_arms import (
+from headwater_agents.bargaining.studies.signals_advance import advance_of
+from headwater_agents.bargaining.studies.signals_arms import BuyerSettings, SignalBuyer
+from headwater_agents.bargaining.studies.signals_bargain import Quotes, Table, bargain
+from headwater_agents.bargaining.studies.signals_config import SignalsConfig
+from headwater_agents.bargaining.studies.signals_market import Market
+from headwater_agents.bargaining.studies.signals_value import contributions, measured
+from headwater_agents.bargaining.studies.signals_ways import (
     Books,
-    BuyerSettings,
     CreditShares,
     EqualShares,
     Negotiated,
     Seller,
-    SignalBuyer,
     Skimming,
     Way,
     agreed_share,
 )
-from headwater_agents.bargaining.studies.signals_bargain import Quotes, Table, bargain
-from headwater_agents.bargaining.studies.signals_market import Market
-from headwater_agents.bargaining.studies.signals_season import SignalsConfig
-from headwater_agents.bargaining.studies.signals_value import contributions, measured
 from headwater_agents.lab.cast import OddsRule
 from headwater_agents.lab.rain import load_rain
 from headwater_agents.policies import WagerConfig
@@ -177,6 +177,23 @@ def test_no_price_or_forecast_reads_what_has_not_fallen_yet() -> None:
 def test_settings_out_of_range_are_refused(changes: dict[str, int]) -> None:
     with pytest.raises(BargainError, match=r"accepted|shares are"):
         SignalsConfig(**changes)  # type: ignore[arg-type]
+
+
+def test_a_share_and_its_advance_come_to_what_the_whole_share_would() -> None:
+    assert advance_of(WAD // 4, 100.0 * WAD, 10, 5_000) == 250 * WAD
+    assert advance_of(WAD // 5, 100.0 * WAD, 10, 2_000) == 50 * WAD
+    assert advance_of(WAD // 4, -1.0, 10, 5_000) == 0
+
+
+@given(shares, st.integers(0, 9_000), st.floats(1e18, 1e24), st.integers(0, 10**24))
+@settings(max_examples=30, deadline=None)
+def test_what_is_paid_up_front_lowers_a_sellers_quotes_by_as_much(
+    ask: int, part_bps: int, income: float, cost: int
+) -> None:
+    seller = Seller(SELLER, cost, ask)
+    whole, left = seller.quotes(income, 5), seller.quotes(income, 5, part_bps)
+    for before, after in ((whole.opening, left.opening), (whole.limit, left.limit)):
+        assert abs(after - before * (10_000 - part_bps) / 10_000) <= 1 + before * 1e-15
 
 
 def test_settings_without_an_escrow_of_deals_are_refused() -> None:

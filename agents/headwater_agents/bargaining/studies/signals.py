@@ -19,16 +19,11 @@ from headwater.deals import Negotiation, dump
 from headwater.report.grids import Grid, number
 from headwater.units import WAD
 from headwater_agents.bargaining.errors import BargainError
-from headwater_agents.bargaining.studies.signals_arms import agreed_share
+from headwater_agents.bargaining.studies.signals_config import ARMS, TALKS, SignalsConfig
 from headwater_agents.bargaining.studies.signals_market import ECHO, NOISE
-from headwater_agents.bargaining.studies.signals_season import (
-    ARMS,
-    TALKS,
-    ArmPay,
-    SignalsConfig,
-    SignalsSeason,
-    play_signals,
-)
+from headwater_agents.bargaining.studies.signals_pay import ArmPay, SignalsSeason
+from headwater_agents.bargaining.studies.signals_season import play_signals
+from headwater_agents.bargaining.studies.signals_ways import agreed_share
 from headwater_agents.durable.journal import Journal
 from headwater_agents.lab.rain import load_rain
 from headwater_agents.lab.stats import paired
@@ -39,6 +34,7 @@ WORDS: Final = {
     "equal": "equal shares",
     "credit": "Shapley shares",
     "negotiated": "negotiated",
+    "advance": "negotiated, half up front",
     "careful": "negotiated, one standard error below",
     "skims": "negotiated, nine tenths announced",
 }
@@ -207,6 +203,7 @@ def _pay(arm: ArmPay) -> Record:
                 "delivered": seller.delivered,
                 "cost_wei": seller.cost,
                 "paid_wei": seller.paid,
+                "advanced_wei": seller.advanced,
                 "free_rides": seller.free_rides,
             }
             for seller in arm.sellers

@@ -6,23 +6,26 @@ before the next question opens, so the cascade holds it to it: no later announce
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass, field
-from typing import Final, Protocol, Self
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from headwater.chain.accounts import Account
-from headwater.credit import NoCreditError, pooled_growth_game, weights_from_credit
-from headwater.deals import Negotiation, Status
+from headwater.credit import pooled_growth_game
 from headwater.twin.scoring import Scale, growth, net
-from headwater.typed_data import Domain
 from headwater.units import BPS, MAX_WEI, WAD
-from headwater_agents.bargaining.studies.signals_bargain import Quotes, Table, bargain
 from headwater_agents.bargaining.studies.signals_market import Market
 from headwater_agents.bargaining.studies.signals_value import contributions, measured
+from headwater_agents.bargaining.studies.signals_ways import (
+    Books,
+    Negotiated,
+    Paid,
+    Skimming,
+    Way,
+    agreed_share,
+)
 from headwater_agents.lab.rain import RainDay
 from headwater_agents.policies import (
     BuyerLesson,
@@ -35,159 +38,12 @@ from headwater_agents.policies import (
     size_wager,
     to_floats,
 )
-from headwater_deploy import DAY
 
 Floats = npt.NDArray[np.float64]
 
 WINDOW: Final = 250
 """Resolved questions that a valuation looks back, as policies do by default."""
-QUESTION_TIME: Final = 3 * DAY
 PURSE: Final = "purse"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
-    """What a forecaster knows at a checkpoint.
-
-    Attributes:
-        period: number of the checkpoint, from 0.
-        values: (n,) exact Shapley growth of each seller over the window, nats for each question it delivered to.
-        errors: (n,) their standard errors over questions, nats; infinite below two deliveries.
-        income: wei that a question passed on would have brought on average, on paper, at the stake it began with.
-    """
-
-    period: int
-    values: Floats
-    errors: Floats
-    income: float
-
-    def fractions(self, caution: float = 0.0) -> tuple[int, ...]:
-        """Each seller's part of all growth, WAD, summing to at most 1; all zero where nobody added any.
-
-        With `caution`, a value counts less that many of its standard errors; the whole stays what it is.
-        """
-        try:
-            whole = weights_from_credit(self.values, WAD)
-        except NoCreditError:
-            return (0,) * len(self.values)
-        sure = np.divide(
-            self.values - caution * self.errors if caution else self.values,
-            self.values,
-            out=np.zeros(len(self.values)),
-            where=self.values > 0,
-        )
-        return tuple(share * int(max(part, 0.0) * BPS) // BPS for share, part in zip(whole, sure, strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """What a checkpoint decided: a share (WAD) for each seller, and who is to deliver."""
-
-    shares: tuple[int, ...]
-    delivers: tuple[bool, ...]
-
-
-class Way(Protocol):
-    """A way to pay for signals."""
-
-    def settle(self, books: Books) -> Paid:
-        """Shares for the period that begins, of what the version passes on; they sum to at most WAD."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class EqualShares:
-    """Everything is passed on, to everybody alike."""
-
-    def settle(self, books: Books) -> Paid:
-        """1/n each."""
-        n = len(books.values)
-        return Paid(tuple(weights_from_credit(np.ones(n), WAD)), (True,) * n)
-
-
-@dataclass(frozen=True, slots=True)
-class CreditShares:
-    """Everything is passed on, by Shapley value; alike where nobody has any."""
-
-    def settle(self, books: Books) -> Paid:
-        """In proportion to what is above 0."""
-        shares = books.fractions()
-        return Paid(shares, (True,) * len(shares)) if any(shares) else EqualShares().settle(books)
-
-
-@dataclass(frozen=True, slots=True)
-class Seller:
-    """A seller's side: its account, what a signal costs it (wei), and how it asks.
-
-    `ask` and `floor` are shares (WAD): the first it asks for, and the least it takes whatever its cost.
-    """
-
-    account: Account
-    cost: int
-    ask: int
-    floor: int = 0
-
-    def quotes(self, income: float, steps: int) -> Quotes:
-        """From its ask down to what covers its cost at this income (wei a question)."""
-        needed = min(int(self.cost / income * BPS) + 1, BPS) * (WAD // BPS) if self.cost and income > 0 else 0
-        limit = max(needed, self.floor)
-        return Quotes(max(self.ask, limit), limit, steps)
-
-
-@dataclass(slots=True)
-class Negotiated:
-    """Every seller is bargained with alone, for one period; no deal, no signal and no share.
-
-    The forecaster's limit is the seller's part of all growth, less `caution` standard errors against guessers who were
-    lucky. Together the shares never exceed what there is.
-    """
-
-    account: Account
-    sellers: tuple[Seller, ...]
-    domain: Domain
-    clock: Callable[[], int]
-    every: int
-    steps: int = 5
-    caution: float = 0.0
-    held: list[tuple[Negotiation, ...]] = field(default_factory=list)
-    limits: list[tuple[tuple[int, int], ...]] = field(default_factory=list)
-
-    def settle(self, books: Books) -> Paid:
-        """Bargain with everybody; what is agreed is in the negotiations' deals, kept in `held`.
-
-        `limits` keeps each pair's limits (forecaster's, seller's) for the analysis; neither saw the other's.
-        """
-        now = self.clock()
-        table = Table(domain=self.domain, task=books.period, now=now, expires=now + (self.every + 1) * QUESTION_TIME)
-        worth = books.fractions(self.caution) if books.income > 0 else (0,) * len(self.sellers)
-        asks = [seller.quotes(books.income, self.steps) for seller in self.sellers]
-        self.limits.append(tuple((most, quotes.limit) for most, quotes in zip(worth, asks, strict=True)))
-        self.held.append(
-            tuple(
-                bargain(self.account, seller.account, Quotes(0, most, self.steps), quotes, table)
-                for seller, most, quotes in zip(self.sellers, worth, asks, strict=True)
-            )
-        )
-        shares = tuple(agreed_share(negotiation) for negotiation in self.held[-1])
-        return Paid(shares, tuple(negotiation.status is Status.AGREED for negotiation in self.held[-1]))
-
-
-@dataclass(frozen=True, slots=True)
-class Skimming:
-    """Negotiates, and then announces a part (bps) of what it agreed to."""
-
-    honest: Negotiated
-    part_bps: int
-
-    def settle(self, books: Books) -> Paid:
-        """The shares that it announces; a seller compares them with its deal, and so delivers nothing."""
-        agreed = self.honest.settle(books)
-        return Paid(tuple(share * self.part_bps // BPS for share in agreed.shares), agreed.delivers)
-
-
-def agreed_share(negotiation: Negotiation) -> int:
-    """The share (WAD) of an agreed negotiation; 0 of any other."""
-    return 0 if negotiation.deal is None else negotiation.deal.terms.price.at(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,7 +158,13 @@ class SignalBuyer:
         )
         values, errors = measured(contributions(game), np.array(self._came[recent]).T)
         income = float(np.mean(self._paper[recent])) * (BPS - self.config.keep_bps) / BPS
-        return Books(period=len(self.paid), values=values, errors=errors, income=income)
+        return Books(period=len(self.paid), values=values, errors=errors, income=income, kept=self.kept())
+
+    def kept(self) -> tuple[bool, ...]:
+        """Whether each seller delivered to every question since the last checkpoint."""
+        played = self._played - self.config.every * (len(self.paid) - 1)
+        since = self._came[max(len(self._came) - played, 0) :]
+        return tuple(all(came[place] for came in since) for place in range(len(self.market.names)))
 
     def _delivers(self, index: int) -> bool:
         if not self.paid:
