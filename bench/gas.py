@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from eth_hash.auto import keccak
 
+from bench.gas_deals import tasks_and_deals
 from bench.gas_values import values_and_agreements
 from bench.gas_votes import votes_and_court
 from headwater.cascade import Leaf, MerkleSumTree
@@ -425,7 +426,7 @@ def measure() -> dict[str, int]:
     _arena(bench)
     _token(bench)
     _registries(bench)
-    return dict(sorted((bench.gas | values_and_agreements() | votes_and_court()).items()))
+    return dict(sorted((bench.gas | values_and_agreements() | votes_and_court() | tasks_and_deals()).items()))
 
 
 def table(gas: dict[str, int]) -> str:
