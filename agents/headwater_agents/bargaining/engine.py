@@ -20,6 +20,8 @@ from headwater_agents.bargaining.setting import NOWHERE, START, Meter, Setting
 from headwater_agents.bargaining.table import Negotiator
 from headwater_agents.games import Game
 
+__all__ = ["NOWHERE", "Meter", "Setting", "play", "play_and_learn"]
+
 
 def play(
     game: Game[Any],

@@ -23,6 +23,8 @@ class EventKind(StrEnum):
     DEADLOCK = "deadlock"
     """The rounds are used up without an agreement."""
     ACTION = "action"
+    ROLL = "roll"
+    """Dice were rolled for what was just done."""
     BREACH = "breach"
     """An action other than the one its player had signed."""
     DIVISION = "division"
@@ -42,6 +44,7 @@ class Event:
         player: whose doing it is; None for the engine's.
         text: in a line of words.
         fields: the same for a program, as JSON.
+        state: the game's, for those who draw it; not part of the event's JSON.
     """
 
     kind: EventKind
@@ -49,6 +52,7 @@ class Event:
     player: int | None
     text: str
     fields: Mapping[str, Any] = field(default_factory=dict)
+    state: Any = field(default=None, compare=False, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON."""

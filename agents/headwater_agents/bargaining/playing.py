@@ -49,6 +49,7 @@ class Play:
     _checkpoints: list[Checkpoint] = field(default_factory=list)
     _words: list[Mapping[str, Any]] = field(default_factory=list)
     _spent: int = 0
+    _state: Any = None
     _now: int = 0
 
     def __post_init__(self) -> None:
@@ -73,6 +74,7 @@ class Play:
     def run(self) -> Played:
         """Play to the end, and settle."""
         recorder = Recorder(self.game, self.seed)
+        self._state = recorder.state
         intended: dict[int, str] = {}
         bound: dict[int, str] = {}
         count = 0
@@ -86,6 +88,10 @@ class Play:
             # Dice of their own for every step: the same in all arms, however many were rolled before.
             rolls = draw(self.game.dice(recorder.state, actions), np.random.default_rng([self.seed, 1, count]))
             recorder.step(actions, rolls)
+            self._state = recorder.state
+            if rolls:
+                text = f"rolled {', '.join(map(str, rolls))}"
+                self._tell(EventKind.ROLL, None, text, {"rolls": list(rolls)})
             count += 1
         return self._settled(recorder)
 
@@ -278,10 +284,19 @@ class Play:
 
     def _tell(self, kind: EventKind, player: int | None, text: str, fields: Mapping[str, object]) -> None:
         if self.observe is not None:
-            self.observe(Event(kind, max(len(self._checkpoints) - (kind in _AFTER), 0), player, text, dict(fields)))
+            self.observe(
+                Event(kind, max(len(self._checkpoints) - (kind in _AFTER), 0), player, text, dict(fields), self._state)
+            )
 
 
-_AFTER: Final = (EventKind.ACTION, EventKind.BREACH, EventKind.DIVISION, EventKind.SETTLEMENT, EventKind.END)
+_AFTER: Final = (
+    EventKind.ACTION,
+    EventKind.BREACH,
+    EventKind.ROLL,
+    EventKind.DIVISION,
+    EventKind.SETTLEMENT,
+    EventKind.END,
+)
 
 
 def _replies(rollouts: Rollouts, start: Profile, bound: Mapping[int, str]) -> Profile:

@@ -8,6 +8,7 @@ always draws the same uniforms, whatever was done before, so that two joint acti
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -29,6 +30,9 @@ MOST_PROFILES: Final = 4096
 
 MOST_STEPS: Final = 10_000
 """Steps after which a rollout gives up: the base policy does not end the game."""
+
+DOUBT: Final = 1.0
+"""Standard errors, over common random numbers, within which two joint actions count as equally good."""
 
 _DICE: Final = 4
 _DRAWN: Final = 256
@@ -62,6 +66,7 @@ class Prospect:
             rounded down.
         taken: the joint action as it was really played: an action that the rules did not allow when its turn came
             gives way to the base policy's.
+        draws: the same, sample by sample; a single one if nothing was rolled.
         certain: the stage ended the game without any dice, and nothing was earned together: this is no estimate, and
             everybody's payoff is its own earning, however the team's is divided.
     """
@@ -69,6 +74,7 @@ class Prospect:
     payoffs: tuple[int, ...]
     taken: Profile
     certain: bool
+    draws: tuple[tuple[int, ...], ...] = ()
 
 
 class Rollouts:
@@ -80,6 +86,7 @@ class Rollouts:
         samples: rollouts of a joint action, at least 1.
         seed: of the common random numbers.
         base: how everybody goes on after the stage, and where an action is not allowed.
+        doubt: standard errors by which one joint action has to be better than another before it counts as better.
         counted: whether an equal part of what is earned together counts as a player's payoff.
 
     Raises:
@@ -94,6 +101,7 @@ class Rollouts:
         samples: int = 1,
         seed: Sequence[int] = (0,),
         base: Base = by_default,
+        doubt: float = DOUBT,
         counted: bool = True,
     ) -> None:
         self.game = game
@@ -106,6 +114,7 @@ class Rollouts:
         self.samples = samples
         self._payoffs = payoffs if counted else _own
         self.base = base
+        self.doubt = doubt
         self.options: tuple[tuple[str, ...], ...] = tuple(self._options(player) for player in self.players)
         self._uniforms = np.random.default_rng(list(seed)).random((samples, _DRAWN * _DICE)).tolist()
         self._known: dict[Profile, Prospect] = {}
@@ -151,23 +160,42 @@ class Rollouts:
         self._known[profile] = found
         return found
 
+    def surely_better(self, one: Profile, other: Profile, players: Sequence[int]) -> bool:
+        """Whether a joint action is worth more to these players together, beyond the doubt that sampling leaves.
+
+            mean difference > doubt · standard error of the difference, sample by sample on the same rolls
+
+        Without dice there is no doubt, and any difference counts.
+        """
+        first, second = self.prospect(one).draws, self.prospect(other).draws
+        gains = [
+            sum(first[number % len(first)][player] - second[number % len(second)][player] for player in players)
+            for number in range(max(len(first), len(second)))
+        ]
+        total, count = sum(gains), len(gains)
+        if total <= 0 or count == 1 or self.doubt == 0:
+            return total > 0
+        mean = total / count
+        variance = sum((gain - mean) ** 2 for gain in gains) / (count - 1)
+        return mean > self.doubt * math.sqrt(variance / count)
+
     def _options(self, player: int) -> tuple[str, ...]:
         return self.game.choices(self.state, player) or self.game.moves(player)
 
     def _roll(self, profile: Profile) -> Prospect:
         totals = [0] * self.game.players
         taken: Profile = profile
-        used = 0
+        draws: list[tuple[int, ...]] = []
         for number in range(self.samples):
             final, played, rolled, over = self._play(profile, self._uniforms[number])
-            for player, amount in enumerate(self._payoffs(self.game, final)):
+            draws.append(self._payoffs(self.game, final))
+            for player, amount in enumerate(draws[-1]):
                 totals[player] += amount
-            used += 1
             if number == 0:
                 taken = played
             if not rolled:  # nothing was chance: another sample would be the same play
-                return Prospect(tuple(totals), taken, over and not self.game.team(final))
-        return Prospect(tuple(total // used for total in totals), taken, False)
+                return Prospect(tuple(totals), taken, over and not self.game.team(final), tuple(draws))
+        return Prospect(tuple(total // len(draws) for total in totals), taken, False, tuple(draws))
 
     def _play(self, profile: Profile, uniforms: list[float]) -> tuple[Any, Profile, bool, bool]:
         """Final state, the stage's actions as taken, whether dice were rolled, whether the stage ended the game."""

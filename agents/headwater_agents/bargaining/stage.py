@@ -6,6 +6,10 @@
     φ_i    = Σ_{S ∌ i} |S|! (n − |S| − 1)! / n! · (v(S ∪ i) − v(S))          (Shapley 1953)
            for two players  v(i) + (v(12) − v(1) − v(2)) / 2
 
+Where payoffs are estimates, the largest of many is large by luck as well. So a joint action counts as better only if
+it is so beyond the doubt that sampling leaves (`Rollouts.surely_better`); among those that are as good as the best, the
+one with the fewest changes from d is taken, and v(S) is what that one comes to.
+
 In whole wei: φ is worked out over n! and only then rounded, so that every share is less than a wei off and the shares
 sum to v(N). Whoever is no part of the stage gets what it gets; nobody bargains for it.
 """
@@ -34,7 +38,8 @@ class StageGame:
         no_deal: d.
         no_deal_payoffs: what d leads to.
         equilibrium: whether d is a Nash equilibrium.
-        best: the joint action worth most together; on ties the one with the fewest changes from d, then the first.
+        best: the joint action worth most together; of several as good the one with the fewest changes from d, then the
+            first.
         values: v by bitmask; bit k is `players[k]`.
         fair: the Shapley value, rounded so that it sums to v(N).
     """
@@ -60,13 +65,13 @@ def stage_game(rollouts: Rollouts) -> StageGame:
         TooManyError: more joint actions than are priced.
     """
     no_deal, equilibrium = no_deal_profile(rollouts)
-    values = coalition_values(rollouts, no_deal)
+    values, best = coalition_values(rollouts, no_deal)
     return StageGame(
         players=rollouts.players,
         no_deal=no_deal,
         no_deal_payoffs=tuple(rollouts.prospect(no_deal).payoffs[player] for player in rollouts.players),
         equilibrium=equilibrium,
-        best=best_profile(rollouts, no_deal),
+        best=best,
         values=values,
         fair=fair_shares(values),
     )
@@ -95,7 +100,7 @@ def no_deal_profile(rollouts: Rollouts, start: Profile | None = None) -> tuple[P
 
 
 def best_reply(rollouts: Rollouts, profile: Profile, place: int) -> Profile:
-    """The profile with the action of `players[place]` changed to its best reply, if any pays strictly more."""
+    """The profile with the action of `players[place]` changed to its best reply, if that surely pays more."""
     player = rollouts.players[place]
     best, most = profile, rollouts.prospect(profile).payoffs[player]
     for action in rollouts.options[place]:
@@ -103,7 +108,7 @@ def best_reply(rollouts: Rollouts, profile: Profile, place: int) -> Profile:
         payoff = rollouts.prospect(other).payoffs[player]
         if payoff > most:
             best, most = other, payoff
-    return best
+    return best if best != profile and rollouts.surely_better(best, profile, (player,)) else profile
 
 
 def maximin(rollouts: Rollouts) -> Profile:
@@ -126,8 +131,8 @@ def maximin(rollouts: Rollouts) -> Profile:
     )
 
 
-def coalition_values(rollouts: Rollouts, no_deal: Profile) -> tuple[int, ...]:
-    """v of every coalition of the stage's players, by bitmask, wei; 2^n entries.
+def coalition_values(rollouts: Rollouts, no_deal: Profile) -> tuple[tuple[int, ...], Profile]:
+    """v of every coalition of the stage's players, by bitmask, wei, 2^n entries; and the joint action behind v(N).
 
     Raises:
         TooManyError: Π (1 + choices) above 2^20.
@@ -138,30 +143,46 @@ def coalition_values(rollouts: Rollouts, no_deal: Profile) -> tuple[int, ...]:
             f"coalitions of this stage have {lookups} joint actions between them; at most {MOST_LOOKUPS} are looked"
             " through. Fewer players or choices are accepted"
         )
-    players = rollouts.players
-    values = [0]
-    for mask in range(1, 1 << len(players)):
-        inside = [place for place in range(len(players)) if mask >> place & 1]
-        options = [rollouts.options[place] if mask >> place & 1 else (no_deal[place],) for place in range(len(players))]
-        values.append(
-            max(
-                sum(rollouts.prospect(profile).payoffs[players[place]] for place in inside)
-                for profile in product(*options)
-            )
-        )
-    return tuple(values)
+    values, best = [0], no_deal
+    for mask in range(1, 1 << len(rollouts.players)):
+        inside = [place for place in range(len(rollouts.players)) if mask >> place & 1]
+        best = _best(rollouts, no_deal, inside)
+        values.append(_worth(rollouts, best, [rollouts.players[place] for place in inside]))
+    return tuple(values), best
 
 
-def best_profile(rollouts: Rollouts, no_deal: Profile) -> Profile:
-    """The joint action worth most to the stage's players together, as it would really be played."""
+def _best(rollouts: Rollouts, no_deal: Profile, inside: Sequence[int]) -> Profile:
+    """What the players at these places would do together, the others at d, as it would really be played."""
+    members = [rollouts.players[place] for place in inside]
+    options = [
+        choices if place in inside else (usual,)
+        for place, (choices, usual) in enumerate(zip(rollouts.options, no_deal, strict=True))
+    ]
+    by_changes = sorted(product(*options), key=lambda profile: _changes(profile, no_deal))
+    top = max(by_changes, key=lambda profile: _worth(rollouts, profile, members))
+    most, changes = _worth(rollouts, top, members), _changes(top, no_deal)
+    chosen = top
+    for profile in by_changes:
+        if _changes(profile, no_deal) >= changes:
+            break
+        if rollouts.surely_better(top, profile, members):
+            continue
+        # As good as the best with fewer changes; of several with as few, the best.
+        found = _worth(rollouts, profile, members)
+        if chosen is top or (_changes(profile, no_deal) == _changes(chosen, no_deal) and found > most):
+            chosen, most = profile, found
+        elif _changes(profile, no_deal) > _changes(chosen, no_deal):
+            break
+    return _as_taken(rollouts, chosen)
 
-    def worth(profile: Profile) -> tuple[int, int]:
-        payoffs = rollouts.prospect(profile).payoffs
-        changes = sum(action != usual for action, usual in zip(profile, no_deal, strict=True))
-        return sum(payoffs[player] for player in rollouts.players), -changes
 
-    # `max` keeps the first of equals.
-    return _as_taken(rollouts, max(rollouts.profiles(), key=worth))
+def _worth(rollouts: Rollouts, profile: Profile, members: Sequence[int]) -> int:
+    payoffs = rollouts.prospect(profile).payoffs
+    return sum(payoffs[player] for player in members)
+
+
+def _changes(profile: Profile, no_deal: Profile) -> int:
+    return sum(action != usual for action, usual in zip(profile, no_deal, strict=True))
 
 
 def fair_shares(values: Sequence[int]) -> tuple[int, ...]:
