@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from math import comb
@@ -142,26 +143,32 @@ class VotingGame(SolvedGame):
         return (members @ np.array(self._votes, dtype=np.int64) >= self._quota).astype(np.float64)
 
     def solution(self) -> Floats:
-        """The index of Shapley & Shubik by counting coalitions of each size and weight (Mann & Shapley 1962)."""
-        return np.array([self._pivotal(player) for player in range(self.n_players)])
+        """The index of Shapley & Shubik by counting coalitions of each size and weight (Mann & Shapley 1962).
 
-    def _pivotal(self, player: int) -> float:
+        Players of equal votes are counted together: many players are fast as long as few different votes are.
+        """
+        counts = Counter(self._votes)
+        worth = {vote: self._pivotal(vote, counts) for vote in counts}
+        return np.array([worth[vote] for vote in self._votes])
+
+    def _pivotal(self, vote: int, counts: Counter[int]) -> float:
         n = self.n_players
-        # Coalitions of the others: how many there are of each (size, votes).
-        counts: dict[tuple[int, int], int] = {(0, 0): 1}
-        for other, vote in enumerate(self._votes):
-            if other == player:
-                continue
-            # Over a copy: a coalition counted here already holds `other`.
-            for (size, votes), count in list(counts.items()):
-                key = (size + 1, votes + vote)
-                counts[key] = counts.get(key, 0) + count
-        pivotal = range(self._quota - self._votes[player], self._quota)
-        chance = sum(
-            (Fraction(count, n * comb(n - 1, size)) for (size, votes), count in counts.items() if votes in pivotal),
-            Fraction(0),
-        )
-        return float(chance)
+        # Coalitions of the others, a class of equal votes at a time: how many there are of each (size, votes).
+        found = {(0, 0): 1}
+        for other, count in counts.items():
+            ways = [comb(count - (other == vote), k) for k in range(count + (other != vote))]
+            grown: dict[tuple[int, int], int] = {}
+            for (size, votes), held in found.items():
+                for k, way in enumerate(ways):
+                    key = (size + k, votes + k * other)
+                    grown[key] = grown.get(key, 0) + held * way
+            found = grown
+        pivotal = range(self._quota - vote, self._quota)
+        by_size: dict[int, int] = {}
+        for (size, votes), count in found.items():
+            if votes in pivotal:
+                by_size[size] = by_size.get(size, 0) + count
+        return float(sum((Fraction(count, n * comb(n - 1, size)) for size, count in by_size.items()), Fraction(0)))
 
 
 def _row(numbers: npt.ArrayLike, name: str) -> Floats:
