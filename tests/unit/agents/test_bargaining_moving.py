@@ -133,6 +133,14 @@ def test_nobody_goes_on_at_a_loss_and_a_revision_leaves_both_better_off() -> Non
     assert joint == pytest.approx(np.broadcast_to(first_best(HAUL)[0], joint.shape), abs=1e-6)
 
 
+def test_a_revision_splits_what_it_saves_and_is_signed_only_where_it_saves_something() -> None:
+    """One leg at 60 points: at index 30 it costs 70 and is worth 90, at index 20 costs 50 and is worth 70."""
+    found = worth(Haul(1), np.full((1, TOP + 1), 60.0), checkpoints=1)
+    assert (found.revised[0, 30, 0, 0], found.shipper[0, 30, 0, 0], found.carrier[0, 30, 0, 0]) == (80, 10, 10)
+    assert np.isnan(found.revised[0, 20, 0, 0])
+    assert (found.shipper[0, 20, 0, 0], found.carrier[0, 20, 0, 0]) == (10, 10)
+
+
 def test_a_fixed_price_loses_the_job_on_drifts_where_a_rule_and_a_revision_keep_it() -> None:
     for seed in range(1, 40):
         rolls = rolls_of(HAUL, seed)

@@ -26,6 +26,7 @@ from headwater_agents.bargaining.studies.moving_game import (
     HaulState,
 )
 from headwater_agents.games.base import POINT
+from headwater_agents.games.record import Record, Recorder
 
 NOWHERE: Final = deals_domain(1, "0x" + "11" * 20)
 """Where deals count that are never brought to a chain."""
@@ -38,6 +39,7 @@ class HaulPlayed:
 
     Attributes:
         state: the game at its end.
+        record: of the game: every action and roll.
         prices: of each leg's deal in force when it settles; () if nothing was signed.
         verdicts: of each leg that was reached.
         paid: wei that each leg's deal moved from shipper to carrier; later legs' deals moved none.
@@ -50,6 +52,7 @@ class HaulPlayed:
     """
 
     state: HaulState
+    record: Record
     prices: tuple[Price, ...]
     verdicts: tuple[Verdict, ...]
     paid: tuple[int, ...]
@@ -105,11 +108,12 @@ def play_haul(
         rolls: of each leg but the last (`rolls_of`).
         sign: who negotiates and signs every price; None to count the messages and sign nothing.
         lies: of whoever reports the index.
-        seed: of the legs in which it lies.
+        seed: of the legs in which it lies; noted in the record.
     """
     game, values = plan.game, plan.worth
     liar = np.random.default_rng([seed, 43])
-    state, best, stopped = game.start(), 0, False
+    recorder = Recorder(game, seed)
+    state, best, stopped = recorder.state, 0, False
     prices: list[Price] = [] if plan.price is None else [plan.price] * game.legs
     table = Table(sign, prices)
     verdicts: list[Verdict] = []
@@ -142,11 +146,12 @@ def play_haul(
                     )
                 )
                 paid.append(due(prices[leg], verdicts[-1]))
-            state = game.step(state, actions, rolls[leg] if game.dice(state, actions) else ())
+            state = recorder.step(actions, rolls[leg] if game.dice(state, actions) else ())
         factors = (game.moved(factors[0], rolls[leg][0]), game.moved(factors[1], rolls[leg][1]))
     moved = sum(paid)
     return HaulPlayed(
         state=state,
+        record=recorder.record,
         prices=tuple(prices),
         verdicts=tuple(verdicts),
         paid=tuple(paid),
