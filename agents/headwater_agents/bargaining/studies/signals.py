@@ -96,6 +96,9 @@ def signals_study(
         "seasons": seasons,
         "arms": [_arm(arm, seasons) for arm in ARMS],
         "against": {arm: _against(arm, seasons, settings.payroll.season.stake) for arm in ARMS if arm != TALKS},
+        "keep_bps": settings.payroll.keep_bps,
+        "sellers_part": _sellers_part(seasons),
+        "guessers_deals": _guessers_deals(seasons),
         "checks": sum(season["checks"] for season in seasons),
         "failed": [what for season in seasons for what in season["failed"]],
     }
@@ -106,7 +109,8 @@ def signals_grids(record: Record) -> list[Grid]:
     held = "every amount agrees" if not record["failed"] else f"{len(record['failed'])} amounts differ"
     at = (
         f"Mean of {record['windows']} windows of {record['questions']} questions, a checkpoint every "
-        f"{record['every']}, tokens. {record['checks']:,} comparisons to the wei: {held}."
+        f"{record['every']}, tokens. Equal and Shapley shares pass on all but the {record['keep_bps'] / 100:g}% that "
+        f"stays with the stake. {record['checks']:,} comparisons to the wei: {held}."
     )
     ways = Grid(
         title="What ways of paying for signals come to",
@@ -152,7 +156,9 @@ def signals_grids(record: Record) -> list[Grid]:
     deals = Grid(
         title="Negotiations of the first window",
         note="Shares of what the version passes on. Neither side saw the other's limit; halfway between two limits "
-        "is the Shapley split of what the pair gains.",
+        "is the Shapley split of what the pair gains; in all windows sellers got "
+        f"{_percent(record['sellers_part'])} of what lay between, and {_percent(record['guessers_deals'])} of the "
+        "guesser's negotiations ended in a deal.",
         columns=("period", "seller", "end", "forecaster's limit", "seller's limit", "agreed", "messages"),
         rows=tuple(
             (
@@ -252,6 +258,28 @@ def _against(arm: str, seasons: Sequence[Record], stake: int) -> Record:
         name: paired([100 * (ours[name] - theirs[name]) * WAD / stake for ours, theirs in both]).to_dict()
         for name in ("forecaster", "members", "riders", "all")
     }
+
+
+def _sellers_part(seasons: Sequence[Record]) -> float | None:
+    """Of what lies between two limits, the mean part that went to the seller, over all deals; None without any."""
+    parts = [
+        (row["share_wad"] - row["least_wad"]) / (row["most_wad"] - row["least_wad"])
+        for season in seasons
+        for row in season["deals"]
+        if row["share_wad"] and row["most_wad"] > row["least_wad"]
+    ]
+    return float(np.mean(parts)) if parts else None
+
+
+def _guessers_deals(seasons: Sequence[Record]) -> float:
+    """The part of the guesser's negotiations that ended in a deal."""
+    return float(
+        np.mean([row["share_wad"] > 0 for season in seasons for row in season["deals"] if row["seller"] == NOISE])
+    )
+
+
+def _percent(part: float | None) -> str:
+    return "–" if part is None else f"{part:.0%}"
 
 
 def _told(result: Record) -> str:
