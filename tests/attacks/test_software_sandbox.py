@@ -18,7 +18,8 @@ from headwater_agents.games.software.specification import bundled
 
 HONEST = "def f(x):\n    return x + 1\n"
 TWICE = (Call("f", "[1]"), Call("f", "[2]"))
-LIMITS = Limits(cpu=0.2, memory=128 * 2**20)
+LIMITS = Limits(cpu=5, wall=30, memory=128 * 2**20)
+HURRIED = Limits(cpu=0.2, wall=30, memory=128 * 2**20)
 
 ATTACKS = {
     "an endless loop": ("def f(x):\n    while True:\n        pass\n", "time:"),
@@ -79,7 +80,7 @@ FORGERS = {
 
 def test_every_attack_ends_with_its_reason_and_its_neighbours_answer_as_ever() -> None:
     sources = [part for attack, _ in ATTACKS.values() for part in (attack, HONEST)]
-    outcomes = run(sources, TWICE, LIMITS)
+    outcomes = run(sources, TWICE, HURRIED)
     for (name, (_, reason)), attacked, honest in zip(ATTACKS.items(), outcomes[::2], outcomes[1::2], strict=True):
         assert attacked.end.startswith(reason), (name, attacked)
         assert attacked.end != DONE, name
@@ -94,8 +95,14 @@ def test_what_exhausts_memory_or_the_stack_or_leaves_fails_its_own_test() -> Non
         assert outcome.end == DONE, name
 
 
+def test_memory_that_cannot_be_had_back_ends_the_program() -> None:
+    hoard = "kept = []\ndef f(x):\n    while True:\n        kept.append([x])\n"
+    (outcome,) = run([hoard], TWICE, LIMITS)
+    assert outcome.end.startswith("memory:") or outcome.answers[0] == Answer("error", "MemoryError"), outcome
+
+
 def test_answers_before_the_time_ran_out_count() -> None:
-    (outcome,) = run(["def f(x):\n    while x > 1:\n        pass\n    return x\n"], TWICE, LIMITS)
+    (outcome,) = run(["def f(x):\n    while x > 1:\n        pass\n    return x\n"], TWICE, HURRIED)
     assert outcome.answers == (Answer("value", 1), Answer("none"))
 
 
@@ -243,6 +250,12 @@ def running_in(session: int) -> list[int]:
             if int(of) == session and state != "Z":
                 found.append(int(entry.parent.name))
     return found
+
+
+def test_an_allowed_module_shows_none_of_the_modules_it_uses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "ALLOWED", (*sandbox.ALLOWED, "ast"))
+    (outcome,) = run(["import ast\ndef f(x):\n    return hasattr(ast, 'parse'), hasattr(ast, 'sys')\n"], TWICE, LIMITS)
+    assert outcome.answers[0] == Answer("value", [True, False])
 
 
 def test_the_guest_sees_no_environment_and_no_project(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headwater.credit import shapley
+from headwater_agents.games import play, shares
 from headwater_agents.games.software import (
     POINT,
     ROLES,
@@ -18,6 +19,7 @@ from headwater_agents.games.software import (
     ContributionGame,
     Log,
     SoftwareError,
+    SoftwareTeam,
     assess,
     bundled,
     earned_value,
@@ -152,6 +154,24 @@ def test_a_log_of_another_version_of_the_task_is_refused() -> None:
         assess(Log("ghost", "00"))
     with pytest.raises(SoftwareError, match="a pot is a whole number"):
         assess(log_of(*CAREFUL), -1)
+
+
+def test_the_record_of_the_play_and_the_log_of_artefacts_give_the_same_credit() -> None:
+    team = SoftwareTeam("intervals")
+    _, record = play(team, lambda state, player: BROKEN[player], np.random.default_rng(0))
+    # The record's credit is rounded from floats.
+    for by_record, row in zip(shares(record), assess(log_of(*BROKEN)).rows, strict=True):
+        assert abs(by_record - row.shapley) < 10**9
+
+
+def test_the_table_has_both_measures_of_every_role_and_why_they_differ() -> None:
+    lines = assess(log_of(*BROKEN[:5], None)).text().splitlines()
+    assert lines[0] == "intervals: the tests passed pay 64.00 points (64.0%)"
+    assert [line.split()[0] for line in lines[2:]] == list(ROLES)
+    reviewer = next(line for line in lines if line.startswith("reviewer"))
+    assert "tidy-up" in reviewer
+    assert "-5.00" in reviewer
+    assert "more harm than good" in reviewer
 
 
 def test_an_assessment_is_json_with_wei_as_strings() -> None:

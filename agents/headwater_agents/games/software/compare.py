@@ -80,6 +80,19 @@ class Assessment:
             "rows": [row.as_json() for row in self.rows],
         }
 
+    def text(self) -> str:
+        """A table in plain text, a line for each role; points with two digits."""
+        lines = [
+            f"{self.specification}: the tests passed pay {self.reward / POINT:.2f} points ({float(self.passed):.1%})",
+            f"{'role':11}{'handed in':24}{'effort':>7}{'Shapley':>9}{'by plan':>9}{'differ':>8}  why",
+        ]
+        for row in self.rows:
+            figures = (row.value.cost, row.shapley, row.value.share, row.difference)
+            effort, shapley, share, differ = (f"{wei / POINT:.2f}" for wei in figures)
+            what = ", ".join(row.artefacts) or "-"
+            lines.append(f"{row.role:11}{what:24.23}{effort:>7}{shapley:>9}{share:>9}{differ:>8}  {row.why}")
+        return "\n".join(lines)
+
 
 def assess(log: Log, pot: int = 100 * POINT, judge: Judge | None = None) -> Assessment:
     """Both measures for a finished task; `pot` in wei. Raises SoftwareError as ContributionGame does."""

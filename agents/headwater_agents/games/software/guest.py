@@ -30,6 +30,9 @@ SIGNALS = {
     signal.SIGXFSZ: "refused: writing a file",
 }
 
+FULL = 72
+"""The exit status of a child without the memory to say so."""
+
 
 def load_fence() -> Any:
     """The module beside this file: an isolated interpreter does not find it by name."""
@@ -67,6 +70,8 @@ def attend(job: dict[str, Any], limits: dict[str, Any], allowed: frozenset[str])
         os.close(reader)
         try:
             inside(job, limits, allowed, writer)
+        except MemoryError:
+            os._exit(FULL)
         except BaseException:
             os._exit(70)
         os._exit(71)
@@ -85,6 +90,8 @@ def attend(job: dict[str, Any], limits: dict[str, Any], allowed: frozenset[str])
         return lines, SIGNALS.get(signal.Signals(number), f"died: signal {number}")
     if lines and lines[-1].startswith("!"):
         return lines[:-1], lines[-1][1:]
+    if os.WEXITSTATUS(status) == FULL:
+        return lines, "memory: it used more than it may"
     return lines, f"died: exit status {os.WEXITSTATUS(status)}"
 
 
@@ -181,6 +188,9 @@ def answer(space: dict[str, Any], function: str, arguments: str, check: str) -> 
     try:
         value = space[function](*given)
     except BaseException as error:
+        # Its frames hold what filled the memory; they go before anything else is made.
+        BaseException.with_traceback(error, None)
+        BaseException.__setattr__(error, "__context__", None)
         return json.dumps(["error", named(error)])
     try:
         return json.dumps(["value", plain(given[0] if check == "argument" else value, 0)])
