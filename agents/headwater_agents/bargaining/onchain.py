@@ -16,17 +16,18 @@ from typing import Any, Final
 
 from eth_hash.auto import keccak
 
-from headwater.chain import Backend, Receipt
+from headwater.chain import Backend, LocalControl, Receipt
 from headwater.chain.participant import Participant
 from headwater.deals import deals_domain
 from headwater.deals.desk import DealDesk
 from headwater.deals.escrow import DealEscrow, id_of
 from headwater.deals.twin import Verdict
 from headwater_agents.bargaining.arm import Arm
-from headwater_agents.bargaining.engine import Setting, play
+from headwater_agents.bargaining.engine import play
 from headwater_agents.bargaining.errors import BargainError
 from headwater_agents.bargaining.events import Observe
 from headwater_agents.bargaining.played import Played
+from headwater_agents.bargaining.setting import Setting
 from headwater_agents.bargaining.table import Negotiator
 from headwater_agents.games import Game
 from headwater_deploy import DAY, ProtocolConfig, deploy
@@ -143,6 +144,8 @@ def play_onchain(
     """
     if len(agents) != game.players:
         raise BargainError(f"the game {game.name} takes {game.players} agents; got {len(agents)}")
+    if not isinstance(backend, LocalControl):
+        raise BargainError(f"{backend.name} has no development accounts; accepted: an embedded chain or a dev node")
     progress("deploying the contracts")
     sponsor, resolver, *players = backend.dev_accounts(2 + game.players)
     deployed = deploy(backend, sponsor, ProtocolConfig(registries=False, covenants=False))
@@ -224,14 +227,16 @@ def play_onchain(
                 expected=rewards[player] + moved,
             )
         )
-    found = escrow.task(task)
+    left = escrow.balance(sponsor.address).free
+    if left:
+        host.withdraw(left)
     checks = (
         ("every player has what the play's books say, to the wei", all(a.balance == a.expected for a in accounts)),
         (
             "every deal paid what its terms and the record say",
             [one.paid for one in paid.values()] == [one.paid for one in played.settled],
         ),
-        ("what the pot did not award went back to the sponsor", found.returned and found.awarded == sum(rewards)),
+        ("what the pot did not award went back to the sponsor", left == pot - sum(rewards)),
         ("the escrow owes nobody anything, and holds nothing", escrow.owed() == system.balance(escrow.address) == 0),
         ("the cascade holds nothing", system.balance(system.addresses.cascade) == 0),
         ("no token was made or lost", system.supply() == supply),
@@ -241,7 +246,7 @@ def play_onchain(
         escrow=escrow.address,
         task=task,
         pot=pot,
-        returned=pot - found.awarded,
+        returned=left,
         deals=len(deals),
         accounts=tuple(accounts),
         gas=gas,

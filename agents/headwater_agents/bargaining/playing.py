@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any, Final
 
 import numpy as np
@@ -21,12 +22,12 @@ from headwater_agents.bargaining.outcome import succeeded
 from headwater_agents.bargaining.plan import Leg, Plan, make_plan
 from headwater_agents.bargaining.played import Checkpoint, Played, Talk, agreed, paid_out
 from headwater_agents.bargaining.rollouts import Profile, Rollouts
-from headwater_agents.bargaining.setting import BASES, NOWHERE, START, Meter, Setting
+from headwater_agents.bargaining.setting import BASES, MOST_FORESEEN, NOWHERE, START, Meter, Setting
 from headwater_agents.bargaining.settling import deeds, settle
 from headwater_agents.bargaining.stage import best_reply, no_deal_profile
 from headwater_agents.bargaining.table import Desk, Lesson, Negotiator, Table, View
 from headwater_agents.bargaining.talks import hold, tokens
-from headwater_agents.games import Game, Recorder, draw
+from headwater_agents.games import Game, Record, Recorder, draw
 
 
 @dataclass
@@ -80,7 +81,7 @@ class Play:
         count = 0
         while acting := self.game.acting(recorder.state):
             if self.game.stage(recorder.state):
-                intended, bound = self._stage(recorder.state)
+                intended, bound = self._stage(recorder)
             actions = {
                 player: self._act(recorder.state, player, intended.pop(player, None), bound.pop(player, None), count)
                 for player in acting
@@ -105,8 +106,9 @@ class Play:
 
     # A stage
 
-    def _stage(self, state: Any) -> tuple[dict[int, str], dict[int, str]]:
+    def _stage(self, recorder: Recorder[Any]) -> tuple[dict[int, str], dict[int, str]]:
         """What everybody intends to do in this stage, and what some have signed to do."""
+        state = recorder.state
         number = len(self._checkpoints)
         base = BASES[self._setting.together if self._arm.talks else self._setting.alone]
         rollouts = Rollouts(
@@ -116,6 +118,9 @@ class Play:
             seed=(self.seed, 2, number),
             base=base,
             counted=self._arm.prices or self._setting.counts == "all",
+            divide=_contributions if self._foresees(state) else None,
+            gamble=self._setting.foresight == "contribution",
+            past=recorder.record.steps,
         )
         plan = make_plan(rollouts, dust=self._setting.dust) if self._arm.prices else None
         no_deal = plan.game.no_deal if plan else no_deal_profile(rollouts)[0]
@@ -138,6 +143,12 @@ class Play:
         profile = _replies(rollouts, start, bound) if self._arm.talks else start
         self._checkpoints.append(Checkpoint(rollouts.players, no_deal, plan.as_dict() if plan else None, dict(bound)))
         return dict(zip(rollouts.players, profile, strict=True)), bound
+
+    def _foresees(self, state: Any) -> bool:
+        if self._arm is not Arm.FULL or self._setting.foresight == "equal":
+            return False
+        joint = prod(len(self.game.moves(player)) for player in self.game.stage(state))
+        return joint << self.game.players <= MOST_FORESEEN
 
     def _agenda(self, rollouts: Rollouts, plan: Plan | None) -> list[tuple[int, int, Leg | None]]:
         """Who negotiates with whom: the plan's legs, the lower number opening; where nothing is priced, neighbours."""
@@ -297,6 +308,10 @@ _AFTER: Final = (
     EventKind.SETTLEMENT,
     EventKind.END,
 )
+
+
+def _contributions(record: Record) -> tuple[int, ...]:
+    return by_contribution(record).shares
 
 
 def _replies(rollouts: Rollouts, start: Profile, bound: Mapping[int, str]) -> Profile:

@@ -9,6 +9,7 @@ from headwater_agents.cli.abi import abi_command
 from headwater_agents.cli.accord import accord_command
 from headwater_agents.cli.agent import agent_command
 from headwater_agents.cli.attacking import attack_command
+from headwater_agents.cli.coop import coop_group
 from headwater_agents.cli.deploying import deploy_command, verify_command
 from headwater_agents.cli.errors import EXIT_CODES
 from headwater_agents.cli.explaining import explain_command
@@ -56,3 +57,4 @@ values_command.add_command(lies_command)
 values_command.add_command(vote_command)
 headwater.add_command(learn_group)
 headwater.add_command(explain_command)
+headwater.add_command(coop_group)
