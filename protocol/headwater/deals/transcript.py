@@ -18,6 +18,7 @@ from headwater.deals.terms import checked_address
 from headwater.deals.wire import message_from, message_object, parse_object, read_fields, read_number
 
 MAX_LINES: Final = 10_000
+MAX_BYTES: Final = 2**26
 _FORMAT: Final = "headwater negotiation 1"
 _HEAD: Final = (
     "format",
@@ -83,8 +84,10 @@ def write_transcript(negotiation: Negotiation, path: Path) -> None:
 
 
 def read_transcript(path: Path) -> Negotiation:
-    """`load` from a file. Raises DealError, also if the file cannot be read."""
+    """`load` from a file of at most 64 MiB. Raises DealError, also if the file cannot be read."""
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise DealError(f"the transcript {path} is too large; accepted: up to {MAX_BYTES} bytes")
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise DealError(f"the transcript {path} cannot be read: {error}") from error

@@ -103,6 +103,10 @@ def test_what_is_no_transcript_is_said_to_be_none(tmp_path: Path) -> None:
             load(text)
     with pytest.raises(DealError, match="cannot be read"):
         read_transcript(tmp_path / "none.jsonl")
+    with (tmp_path / "huge.jsonl").open("wb") as file:
+        file.truncate(2**26 + 1)
+    with pytest.raises(DealError, match="too large"):
+        read_transcript(tmp_path / "huge.jsonl")
 
 
 def test_times_of_a_transcript_do_not_run_backwards() -> None:
