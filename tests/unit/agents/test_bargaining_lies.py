@@ -82,9 +82,10 @@ def test_what_a_world_would_be_differs_in_the_idlers_actions_only_as_long_as_bot
 
 def test_software_worlds_pay_for_notes_where_actions_are_counted_and_nothing_where_tests_are_replayed() -> None:
     world = task_world("software", 1)
-    (told,) = credit("pads its idle moments", [world])
-    assert told.gain(False) > 0.1
-    assert told.gain(True) == 0
+    for name in ("pads its idle moments", "pads with notes"):
+        (told,) = credit(name, [world])
+        assert told.gain(False) > 0.02
+        assert told.gain(True) == 0
     assert world.padded.values == world.honest.values
 
 
@@ -238,9 +239,10 @@ def test_the_study_is_the_same_in_the_same_arguments_and_its_tables_hold_every_l
     assert json.dumps(record, allow_nan=False) == json.dumps(again)
     assert [done for done, _ in told] == list(range(told[-1][1] + 1))
     by_lie = {(row["lie"], row["shown_by"]): row for row in record["credit"]}
-    assert len(by_lie) == len(CREDIT_LIES)
+    here = [one for one in CREDIT_LIES if "escape room" in one.kinds]
+    assert len(by_lie) == len(here)
     assert by_lie["claims twice its part", "replay"]["told"]["gain"]["low"] > 0
     assert by_lie["claims twice its part", "replay"]["shown"]["verdict"] == "neutral"
     grids = coop_lies_grids(record)
-    assert [len(grid.rows) for grid in grids[:3]] == [len(CREDIT_LIES), len(COST_LIES), len(STALL_LIES)]
+    assert [len(grid.rows) for grid in grids[:3]] == [len(here), len(COST_LIES), len(STALL_LIES)]
     assert all(len(row) == len(grid.columns) for grid in grids for row in grid.rows)

@@ -210,6 +210,19 @@ def test_a_rule_that_does_not_name_the_state_is_worth_a_fixed_price() -> None:
         assert play_haul(ruled, rolls).payoffs == play_haul(fixed, rolls).payoffs
 
 
+def test_a_bluff_about_what_the_index_does_not_show_pays_where_prices_are_renegotiated_and_only_there() -> None:
+    game = Haul(legs=3, volatility=10, follows="cost", seen=50)
+    ruled, renewed = plan(game, RULE), plan(game, RENEWED)
+    gained = 0
+    for seed in range(1, 30):
+        rolls = rolls_of(game, seed)
+        assert play_haul(ruled, rolls, bluff=20).payoffs == play_haul(ruled, rolls).payoffs
+        honest, bluffed = play_haul(renewed, rolls), play_haul(renewed, rolls, bluff=20)
+        gained += bluffed.payoffs[CARRIER] - honest.payoffs[CARRIER]
+        assert bluffed.revisions >= honest.revisions
+    assert gained > 0
+
+
 def test_where_a_resolver_always_lies_and_both_know_it_a_rule_is_a_fixed_price() -> None:
     lies = Lies(rate=1.0, known=True)
     made = plan(HAUL, RULE, lies)
@@ -227,15 +240,15 @@ def test_an_arm_that_cannot_be_signed_is_refused(wrong: dict[str, int]) -> None:
         Arm(name="wrong", **wrong)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("wrong", [{"seeds": 1}, {"seed": -1}, {"seeds": True}])
-def test_a_study_of_too_few_seeds_is_refused(wrong: dict[str, int]) -> None:
+@pytest.mark.parametrize("wrong", [{"seeds": 1}, {"seed": -1}, {"seeds": True}, {"bluffs": (5, 0)}])
+def test_a_study_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(StudyError, match="accepted"):
         moving_study(**wrong)  # type: ignore[arg-type]
 
 
 def test_the_study_is_the_same_in_the_same_arguments_and_its_tables_name_every_arm() -> None:
     told_so_far: list[tuple[int, int]] = []
-    arguments = {"seeds": 6, "legs": 3, "volatilities": (6,), "seen": (100,)}
+    arguments = {"seeds": 6, "legs": 3, "volatilities": (6,), "seen": (100,), "bluffs": ()}
     record = moving_study(**arguments, progress=lambda done, of, _text: told_so_far.append((done, of)))  # type: ignore[arg-type]
     assert json.loads(json.dumps(record, allow_nan=False)) == json.loads(json.dumps(moving_study(**arguments)))  # type: ignore[arg-type]
     assert told_so_far[0][0] == 0
@@ -244,5 +257,5 @@ def test_the_study_is_the_same_in_the_same_arguments_and_its_tables_name_every_a
     assert set(arms) == {arm.name for arm in (FIXED, FREE, RULE, RENEWED, RULE_RENEWED)}
     assert arms[RULE.name]["efficiency"] == arms[RENEWED.name]["efficiency"] == pytest.approx(1.0)
     grids = moving_grids(record)
-    assert [len(grid.rows) for grid in grids] == [15, 3, 4, 6, 3, 15]
+    assert [len(grid.rows) for grid in grids] == [15, 3, 4, 6, 3, 15, 0]
     assert all(len(row) == len(grid.columns) for grid in grids for row in grid.rows)

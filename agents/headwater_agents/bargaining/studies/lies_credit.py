@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from headwater.credit import divide
-from headwater_agents.bargaining.studies.lies_worlds import Task, TaskWorld, by_replay
-from headwater_agents.games import RecordError, load
+from headwater_agents.bargaining.studies.lies_worlds import KINDS_OF_WORLD, Task, TaskWorld, by_replay
+from headwater_agents.games import POINT, RecordError, load, replay
+from headwater_agents.games.software.contribution import ContributionGame
+from headwater_agents.games.software.earned import earned_value
+from headwater_agents.games.software.team import SoftwareTeam
 
 Payments = tuple[float, ...]
 
@@ -56,6 +59,7 @@ class Lie:
         shown: and where records are.
         play: a world to its outcome.
         prevented: whether what is shown is meant to stop it; False names what it does not.
+        kinds: of the tasks in which it can be told.
     """
 
     name: str
@@ -63,6 +67,7 @@ class Lie:
     shown: str
     play: Callable[[TaskWorld], Outcome]
     prevented: bool = True
+    kinds: tuple[str, ...] = KINDS_OF_WORLD
 
 
 def by_claims(reward: int, claims: Sequence[float]) -> list[int]:
@@ -164,6 +169,18 @@ def pad(world: TaskWorld) -> Outcome:
     return _outcome(before, (world.idler,), told, (before.fair, after.fair))
 
 
+def pad_earned(world: TaskWorld) -> Outcome:
+    """The same where the reward of a software task is divided by weighted earned value: as planned for what is done."""
+
+    def earned(task: Task) -> list[int]:
+        game = SoftwareTeam.from_settings(task.record.settings)
+        log = game.log(replay(task.record))
+        return [row.share for row in earned_value(ContributionGame(log, game.pot * POINT))]
+
+    before, after = world.honest, world.padded
+    return _outcome(before, (world.idler,), (earned(before), earned(after)), (before.fair, after.fair))
+
+
 def pad_ranked(world: TaskWorld) -> Outcome:
     """The same against replay that puts the idler, who came late, after those who were there."""
     before, after = world.honest, world.padded
@@ -236,6 +253,7 @@ CREDIT_LIES: Final = (
     Lie(name="writes work into the record", told="unsigned record", shown="signed record", play=forge),
     Lie(name="pads its idle moments", told="actions counted", shown="replay", play=pad, prevented=False),
     Lie(name="pads its idle moments", told="actions counted", shown="replay, latecomers last", play=pad_ranked),
+    Lie(name="pads with notes", told="earned value", shown="replay", play=pad_earned, kinds=("software",)),
     Lie(name="copies its work, 3 names", told="claims", shown="replay", play=identities(3), prevented=False),
     Lie(
         name="copies its work, 3 names", told="claims", shown="replay, new names last", play=identities(3, ranked=True)

@@ -93,6 +93,7 @@ def coop_lies_study(
                 [lie.play(world) for world in worlds],
             )
             for lie in CREDIT_LIES
+            if kind in lie.kinds
         ]
         cloned += [
             _named(kind, work, count, [pick(world) for world in worlds])

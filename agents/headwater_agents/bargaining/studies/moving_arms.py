@@ -82,7 +82,7 @@ class Plan:
     """An arm in a haul, worked out: the same for every drift of the index.
 
     Attributes:
-        game, arm: which.
+        game, arm, lies: which, and what both reckon with.
         price: for every leg, as both sign it before the job; None if no price leaves both a gain.
         chosen: its number among those looked at.
         worth: what was looked at.
@@ -91,6 +91,7 @@ class Plan:
 
     game: Haul
     arm: Arm
+    lies: Lies
     price: Price | None
     chosen: int
     worth: Worth
@@ -118,7 +119,7 @@ def plan(game: Haul, arm: Arm, lies: Lies = TRUTH) -> Plan:
         price = Price(
             tuple((int(state), share_from(float(one))) for state, one in zip(starts, shares[chosen], strict=True))
         )
-    return Plan(game=game, arm=arm, price=price, chosen=chosen, worth=values, best=first_best(game))
+    return Plan(game=game, arm=arm, lies=lies, price=price, chosen=chosen, worth=values, best=first_best(game))
 
 
 def middle(game: Haul, steps: int) -> tuple[Floats, Floats]:

@@ -99,7 +99,13 @@ def rolls_of(game: Haul, seed: int) -> list[tuple[int, int]]:
 
 
 def play_haul(
-    plan: Plan, rolls: Sequence[tuple[int, int]], *, sign: Parties | None = None, lies: Lies = TRUTH, seed: int = 0
+    plan: Plan,
+    rolls: Sequence[tuple[int, int]],
+    *,
+    sign: Parties | None = None,
+    lies: Lies = TRUTH,
+    bluff: int = 0,
+    seed: int = 0,
 ) -> HaulPlayed:
     """Play the job on one drift.
 
@@ -108,7 +114,9 @@ def play_haul(
         rolls: of each leg but the last (`rolls_of`).
         sign: who negotiates and signs every price; None to count the messages and sign nothing.
         lies: of whoever reports the index.
-        seed: of the legs in which it lies; noted in the record.
+        bluff: by how much more than it is the carrier says the second factor to be, at checkpoints; the shipper, who
+            cannot tell, prices the leg so. Where that gets it no revision, it says the truth.
+        seed: of the legs in which the resolver lies; noted in the record.
     """
     game, values = plan.game, plan.worth
     liar = np.random.default_rng([seed, 43])
@@ -129,11 +137,13 @@ def play_haul(
             actions = {SHIPPER: STOP, CARRIER: STOP}
             if prices:
                 here = (*at, plan.chosen)
-                revision = int(not np.isnan(values.revised[here]))
-                if revision:
-                    prices[leg] = Price.fixed(share_from(float(values.revised[here])))
-                    table.renew(leg, prices[leg])
+                price = _revised(plan, here, bluff)
+                if price is not None:
+                    prices[leg] = price
+                    table.renew(leg, price)
                 go, left, pays = (bool(one[here]) for one in (values.go, values.left, values.pays))
+                # A price that pays for a dearer leg than this one is worth going for.
+                go, left = go or price is not None, left and price is None
                 actions = {SHIPPER: STOP if left else LOAD, CARRIER: DRIVE if go or pays else STOP}
                 quitter = -1 if go else SHIPPER if left else CARRIER
                 lied = liar.random() < lies.rate
@@ -142,7 +152,7 @@ def play_haul(
                         payer_kept=actions[SHIPPER] == LOAD,
                         payee_kept=actions[CARRIER] == DRIVE,
                         observed=told(prices[leg], lies.side) if lied else state.index,
-                        revision=revision,
+                        revision=int(price is not None),
                     )
                 )
                 paid.append(due(prices[leg], verdicts[-1]))
@@ -162,6 +172,17 @@ def play_haul(
         quitter=quitter,
         negotiations=tuple(table.negotiations),
     )
+
+
+def _revised(plan: Plan, here: tuple[int, int, int, int], bluff: int) -> Price | None:
+    """What a leg's price is renegotiated to, if at all, where the carrier adds `bluff` to the second factor."""
+    leg, index, hidden, chosen = here
+    said = min(hidden + bluff, plan.worth.revised.shape[2] - 1)
+    for factor in dict.fromkeys((said, hidden)):
+        points = float(plan.worth.revised[leg, index, factor, chosen])
+        if not np.isnan(points):
+            return Price.fixed(share_from(points))
+    return None
 
 
 def due(price: Price, verdict: Verdict) -> int:

@@ -31,6 +31,8 @@ STEPS: Final = (1, 2, 3, 4, 8, 16)
 SEEN: Final = (100, 75, 50, 25, 0)
 RATES: Final = (0.0, 0.1, 0.25, 0.5, 1.0)
 CHECKPOINTS: Final = (1, 2, 4)
+BLUFFS: Final = (0, 5, 10, 20)
+"""By how much more than it is a carrier says the factor to be that only it sees; the whole of it is 40."""
 
 Progress = Callable[[int, int, str], None]
 Record = dict[str, Any]
@@ -45,6 +47,7 @@ def moving_study(
     follows: str = "both",
     volatilities: Sequence[int] = VOLATILITIES,
     seen: Sequence[int] = SEEN,
+    bluffs: Sequence[int] = BLUFFS,
     progress: Progress | None = None,
 ) -> Record:
     """Every arm on the same drifts; differences are paired by seed, and in shares of what both can have together.
@@ -59,14 +62,18 @@ def moving_study(
         follows: what moves, in the tables after the first.
         volatilities: that are tried.
         seen: percents of what moves the money that the index shows, that are tried.
+        bluffs: of the carrier that are tried, the first of them 0; none leaves the table out.
         progress: called as `progress(cells done, cells, text)`.
 
     Raises:
         StudyError: other numbers of seeds. SettingsError: a haul that is none.
     """
+    if bluffs and bluffs[0] != 0:
+        raise StudyError(f"bluffs {list(bluffs)}; accepted: 0 first, which the others are compared with")
     if type(seeds) is not int or type(seed) is not int or not 2 <= seeds <= 10_000 or seed < 0:
         raise StudyError(f"{seeds} seeds from {seed}; accepted: 2 to 10,000 from 0 or more")
     haul = Haul(legs, volatility, follows)
+    half = Haul(legs, volatility, "cost", 50)
     cells: list[tuple[str, Record, Haul, Arm, Lies]] = []
     for each in FOLLOWS:
         cells += [("arms", {"follows": each}, Haul(legs, volatility, each), arm, Lies()) for arm in ARMS]
@@ -84,19 +91,24 @@ def moving_study(
         for arm, known in ((FIXED, False), (RULE, False), (RULE, True)):
             lies = Lies(rate=rate, side=CARRIER, known=known)
             cells.append(("resolver", {"rate": rate, "known": known}, haul, arm, lies))
+    for arm in (RULE, RENEWED, RULE_RENEWED):
+        cells += [("bluffs", {"bluff": bluff}, half, arm, Lies()) for bluff in bluffs]
     drifts = range(seed, seed + seeds)
+    worked: Plan | None = None
     found: dict[str, list[Record]] = {}
     plays: dict[str, list[list[HaulPlayed]]] = {}
     for done, (table, where, game, arm, lies) in enumerate(cells):
         if progress is not None:
             progress(done, len(cells), f"{table}: {arm.name}")
-        worked = plan(game, arm, lies)
+        if worked is None or (worked.game, worked.arm, worked.lies) != (game, arm, lies):
+            worked = plan(game, arm, lies)
         played = [
             play_haul(
                 worked,
                 rolls_of(game, each),
                 sign=parties(each) if table == "arms" else None,
                 lies=lies,
+                bluff=where.get("bluff", 0),
                 seed=each,
             )
             for each in drifts
@@ -107,7 +119,8 @@ def moving_study(
         progress(len(cells), len(cells), "done")
     for table, world in (("arms", "follows"), ("volatility", "volatility"), ("seen", "seen")):
         _compare(found[table], plays[table], world)
-    _resolver(found["resolver"], plays["resolver"])
+    _over_truth(found["resolver"], plays["resolver"])
+    _over_truth(found.setdefault("bluffs", []), plays.get("bluffs", []))
     settings = {"seeds": seeds, "seed": seed, "legs": legs, "volatility": volatility, "follows": follows}
     return {**settings, "tables": found}
 
@@ -186,6 +199,26 @@ def moving_grids(record: Record) -> list[Grid]:
             ),
             texts=3,
         ),
+        Grid(
+            title="A carrier that bluffs about what the index does not show",
+            note=f"{where}, volatility {record['volatility']}, the cost moves, half of it with the index; the other "
+            "factor is the carrier's to tell when a price is renegotiated. Gains over the truth under the same price, "
+            "points a haul.",
+            columns=("says more by", "price", "of the best", "carrier's gain", "shipper's gain", "revised", "left"),
+            rows=tuple(
+                (
+                    str(row["bluff"]),
+                    row["arm"],
+                    _percent(row["efficiency"]),
+                    _told(row["carrier_gain"], 1),
+                    _told(row["shipper_gain"], 1),
+                    number(row["revisions"], 1),
+                    _left(row),
+                )
+                for row in record["tables"]["bluffs"]
+            ),
+            texts=2,
+        ),
     ]
 
 
@@ -220,8 +253,8 @@ def _compare(rows: list[Record], plays: list[list[HaulPlayed]], world: str) -> N
         row["gain"] = gains.to_dict() | {"verdict": finding.verdict.value, "established": finding.established}
 
 
-def _resolver(rows: list[Record], plays: list[list[HaulPlayed]]) -> None:
-    """Add each row's gains over the truthful resolver under the same price, in place."""
+def _over_truth(rows: list[Record], plays: list[list[HaulPlayed]]) -> None:
+    """Add each row's gains over the first of the same price, in which all is true; in place."""
     honest: dict[str, list[HaulPlayed]] = {}
     for row, played in zip(rows, plays, strict=True):
         base = honest.setdefault(row["arm"], played)
