@@ -1,5 +1,6 @@
 """An agent that asks a language model: a bounded client, answers by schema, a trace of every call, and its replay."""
 
+from headwater_agents.bargaining.llm.agent import LLM, Reflection
 from headwater_agents.bargaining.llm.budget import Budget
 from headwater_agents.bargaining.llm.calls import Call, Came, Form, Link, Outcome
 from headwater_agents.bargaining.llm.errors import (
@@ -10,6 +11,7 @@ from headwater_agents.bargaining.llm.errors import (
     Stop,
     TraceError,
 )
+from headwater_agents.bargaining.llm.hearing import Board
 from headwater_agents.bargaining.llm.keys import KEY_ENV, Endpoint, Key, read_key
 from headwater_agents.bargaining.llm.live import Live
 from headwater_agents.bargaining.llm.session import Rules, Session, Tally
@@ -17,6 +19,8 @@ from headwater_agents.bargaining.llm.trace import Entry, Recorded, Replayed, loa
 
 __all__ = [
     "KEY_ENV",
+    "LLM",
+    "Board",
     "Budget",
     "Call",
     "Came",
@@ -32,6 +36,7 @@ __all__ = [
     "NoAnswerError",
     "Outcome",
     "Recorded",
+    "Reflection",
     "Replayed",
     "Rules",
     "Session",

@@ -140,13 +140,20 @@ def body_of(
     if form is Form.SCHEMA:
         body["response_format"] = {
             "type": "json_schema",
-            "json_schema": {"name": "answer", "strict": True, "schema": dict(schema)},
+            "json_schema": {"name": "answer", "strict": True, "schema": _plain(schema)},
         }
     elif form is Form.OBJECT_SCHEMA:
         body["response_format"] = {"type": "json_object", "schema": dict(schema)}
     elif form is Form.OBJECT:
         body["response_format"] = {"type": "json_object"}
     return body
+
+
+def _plain(schema: Any) -> Any:
+    """A schema without lengths of texts, which the API's strict form refuses; they are checked on our side anyway."""
+    if isinstance(schema, Mapping):
+        return {key: _plain(value) for key, value in schema.items() if key not in ("maxLength", "minLength")}
+    return [_plain(each) for each in schema] if isinstance(schema, list | tuple) else schema
 
 
 def worst_prompt(body: Mapping[str, Any]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -82,6 +82,11 @@ class Session:
         self._who = who
         self._spelling = Spelling(form=rules.form, seeded=rules.seeded, warm=rules.temperature is not None)
         self._halted: HaltedError | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Rules and budget, as JSON."""
+        return {**asdict(self._rules), "form": self._rules.form.value, "budget": self.budget.most}
 
     def ask(
         self, messages: Sequence[tuple[str, str]], schema: Mapping[str, Any], check: Callable[[dict[str, Any]], T]

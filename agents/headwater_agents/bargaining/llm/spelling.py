@@ -33,7 +33,7 @@ class Spelling:
         """Leave out what a refusal is about; False when it is about something else, or nothing is left to leave out."""
         text = refusal.text.lower()
         # Some servers answer 500 to a form they do not know, and name it.
-        spelled = refusal.came is Came.REFUSED and refusal.status in _SPELLED
+        spelled = refusal.came is Came.REFUSED and refusal.status in _SPELLED and "context" not in text
         if not spelled and not (refusal.came is Came.FAILED and "response_format" in text):
             return False
         if self.limit_name == "max_tokens" and "max_completion_tokens" in text:
