@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from headwater_agents.bargaining.errors import BargainError, TooManyError
-from headwater_agents.games import Game
+from headwater_agents.games import Game, Record, Step
 from headwater_agents.games.base import Die, payoffs
 
 Profile = tuple[str, ...]
@@ -57,13 +57,17 @@ def selfish(game: Game[Any], state: Any, player: int) -> str:
     return best
 
 
+Divide = Callable[[Record], Sequence[int]]
+"""How what is earned together will be divided: the record of a finished play to everybody's share, wei."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prospect:
     """What a joint action leads to.
 
     Attributes:
-        payoffs: wei each player of the game can expect, the team's earning divided equally; mean over the samples,
-            rounded down.
+        payoffs: wei each player of the game can expect, its part of the team's earning included; mean over the
+            samples, rounded down.
         taken: the joint action as it was really played: an action that the rules did not allow when its turn came
             gives way to the base policy's.
         draws: the same, sample by sample; a single one if nothing was rolled.
@@ -87,7 +91,11 @@ class Rollouts:
         seed: of the common random numbers.
         base: how everybody goes on after the stage, and where an action is not allowed.
         doubt: standard errors by which one joint action has to be better than another before it counts as better.
-        counted: whether an equal part of what is earned together counts as a player's payoff.
+        counted: whether a part of what is earned together counts as a player's payoff: an equal one, unless
+        divide: says how the finished task's record divides it. It is asked where nothing was rolled; with
+        gamble: also where dice were, for the first sample's play; in the others, what the team earns more or less than
+            in that one counts in equal parts.
+        past: the steps of the play so far; needed with `divide`.
 
     Raises:
         BargainError: no checkpoint, or no samples.
@@ -103,6 +111,9 @@ class Rollouts:
         base: Base = by_default,
         doubt: float = DOUBT,
         counted: bool = True,
+        divide: Divide | None = None,
+        gamble: bool = False,
+        past: Sequence[Step] = (),
     ) -> None:
         self.game = game
         self.state = state
@@ -113,6 +124,9 @@ class Rollouts:
             raise BargainError(f"a rollout takes at least 1 sample; got {samples}")
         self.samples = samples
         self._payoffs = payoffs if counted else _own
+        self._divide = divide
+        self._gamble = gamble
+        self._past = tuple(past)
         self.base = base
         self.doubt = doubt
         self.options: tuple[tuple[str, ...], ...] = tuple(self._options(player) for player in self.players)
@@ -186,9 +200,16 @@ class Rollouts:
         totals = [0] * self.game.players
         taken: Profile = profile
         draws: list[tuple[int, ...]] = []
+        extra: tuple[int, ...] = (0,) * self.game.players
         for number in range(self.samples):
-            final, played, rolled, over = self._play(profile, self._uniforms[number])
-            draws.append(self._payoffs(self.game, final))
+            steps: list[Step] | None = [] if self._divide and number == 0 else None
+            final, played, rolled, over = self._play(profile, self._uniforms[number], steps)
+            if number == 0 and played != profile and self._among(played):
+                return self.prospect(played)  # the same play under another name
+            if steps is not None and (self._gamble or not rolled):
+                extra = self._foreseen(final, steps)
+            paid = self._payoffs(self.game, final)
+            draws.append(tuple(payoff + more for payoff, more in zip(paid, extra, strict=True)))
             for player, amount in enumerate(draws[-1]):
                 totals[player] += amount
             if number == 0:
@@ -197,8 +218,26 @@ class Rollouts:
                 return Prospect(tuple(totals), taken, over and not self.game.team(final), tuple(draws))
         return Prospect(tuple(total // len(draws) for total in totals), taken, False, tuple(draws))
 
-    def _play(self, profile: Profile, uniforms: list[float]) -> tuple[Any, Profile, bool, bool]:
-        """Final state, the stage's actions as taken, whether dice were rolled, whether the stage ended the game."""
+    def _among(self, profile: Profile) -> bool:
+        return all(action in options for action, options in zip(profile, self.options, strict=True))
+
+    def _foreseen(self, final: Any, steps: list[Step]) -> tuple[int, ...]:
+        """What the division gives each player beyond an equal part, wei."""
+        game = self.game
+        team, own = game.team(final), game.own(final)
+        if self._divide is None or team == 0:
+            return (0,) * game.players
+        record = Record(game.name, game.settings, None, (*self._past, *steps), own, team)
+        equal = [paid - mine for paid, mine in zip(payoffs(game, final), own, strict=True)]
+        return tuple(share - part for share, part in zip(self._divide(record), equal, strict=True))
+
+    def _play(
+        self, profile: Profile, uniforms: list[float], steps: list[Step] | None
+    ) -> tuple[Any, Profile, bool, bool]:
+        """Final state, the stage's actions as taken, whether dice were rolled, whether the stage ended the game.
+
+        The steps are added to `steps`, if that is a list.
+        """
         game, base = self.game, self._base
         intended = dict(zip(self.players, profile, strict=True))
         taken = dict(intended)
@@ -227,10 +266,13 @@ class Rollouts:
             if dice:
                 rolled = True
                 at = (count % _DRAWN) * _DICE
-                rolls = [_face(die, uniforms[(at + place) % len(uniforms)]) for place, die in enumerate(dice)]
-                state = game.step(state, actions, rolls)
+                rolls = tuple(_face(die, uniforms[(at + place) % len(uniforms)]) for place, die in enumerate(dice))
             else:
-                state = game.step(state, actions, ())
+                rolls = ()
+            if steps is not None:
+                slots = tuple(game.slot(state, player) for player in acting)
+                steps.append(Step(slots, tuple(actions[player] for player in acting), rolls))
+            state = game.step(state, actions, rolls)
         raise BargainError(f"a rollout of {MOST_STEPS} steps has not ended the game {game.name}")
 
 

@@ -20,6 +20,11 @@ NOWHERE: Final = deals_domain(31_337, "0x" + "11" * 20)
 BASES: Final[dict[str, Base]] = {"default": by_default, "selfish": selfish}
 """How everybody is expected to go on after a stage."""
 
+MOST_FORESEEN: Final = 1 << 16
+"""Most replays of a stage, joint actions times coalitions, by which agents foresee the division."""
+
+FORESIGHTS: Final = ("certain", "contribution", "equal")
+
 Meter = Callable[[Game[Any], Any], int]
 """The state that prices are read at, from the rules and the final state: 0 or more."""
 
@@ -35,6 +40,10 @@ class Setting:
         dust: wei up to which payments are not worth a deal.
         alone: how agents who never talk expect everybody to go on: selfish or default.
         together: how agents who talk do.
+        foresight: how agents in the full arm expect the team's earning to be divided when they price what they do:
+            `certain`, by contribution, as it will be, where nothing is rolled, and in equal parts otherwise;
+            `contribution`, so in any case, by a single rollout; or `equal`. By contribution takes 2^players replays of
+            every joint action; where that is more than 65,536 they expect equal parts.
         counts: whether agents count on their part of what is earned together where no arm prices it: all, or own, for
             what each earns by itself alone.
     """
@@ -45,12 +54,15 @@ class Setting:
     dust: int = 0
     alone: str = "selfish"
     together: str = "default"
+    foresight: str = "certain"
     counts: str = "all"
 
     def __post_init__(self) -> None:
         for name in (self.alone, self.together):
             if name not in BASES:
                 raise BargainError(f"everybody goes on as {' or '.join(BASES)}; got {name!r}")
+        if self.foresight not in FORESIGHTS:
+            raise BargainError(f"foresight is {', '.join(FORESIGHTS)}; got {self.foresight!r}")
         if self.counts not in ("all", "own"):
             raise BargainError(f"agents count all or own; got {self.counts!r}")
         if self.samples < 1 or self.dust < 0:
@@ -66,5 +78,6 @@ class Setting:
             "dust": str(self.dust),
             "alone": self.alone,
             "together": self.together,
+            "foresight": self.foresight,
             "counts": self.counts,
         }

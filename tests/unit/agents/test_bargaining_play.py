@@ -31,7 +31,7 @@ from headwater_agents.bargaining import (
     play,
     read,
 )
-from headwater_agents.games import POINT, EscapeRoom, MatrixGame, Raid, replay
+from headwater_agents.games import POINT, EscapeRoom, MatrixGame, Raid, game_from, replay
 
 TWO = (Rational(), Rational())
 PRICED = [Arm.SHORT_TERM, Arm.FULL]
@@ -284,3 +284,13 @@ def test_what_cannot_be_played_is_refused(change: dict[str, object], said: str) 
 def test_settings_out_of_range_are_refused(change: dict[str, object]) -> None:
     with pytest.raises(BargainError):
         Setting(**change)  # type: ignore[arg-type]
+
+
+def test_who_will_be_paid_by_contribution_prices_by_it() -> None:
+    game = game_from("software", {"phases": 3})
+    agents = [Rational()] * 6
+    equal = play(game, agents, Arm.FULL, setting=Setting(foresight="equal"))
+    foreseen = play(game, agents, Arm.FULL)
+    assert sum(foreseen.division.shares) == foreseen.team
+    assert sum(foreseen.payoffs) > sum(equal.payoffs)
+    assert len(foreseen.settled) < len(equal.settled), "what is credited afterwards needs no deal before"
