@@ -71,6 +71,7 @@ SETTLED: constant(uint256) = 2
 # Marks in a task's third word.
 _DONE: constant(uint256) = 2**40
 _RETURNED: constant(uint256) = 2**41
+_CLOSED: constant(uint256) = 2**42
 # In a deal's word.
 _OPENED: constant(uint256) = 2**192
 _SETTLED: constant(uint256) = 2**193
@@ -100,7 +101,7 @@ _accounts: HashMap[address, uint256]
 _pots: HashMap[uint256, uint256]
 # task -> resolver (160 bits) | awarded (96)
 _resolvers: HashMap[uint256, uint256]
-# task -> deadline (40 bits) | finished (1) | rest of the pot returned (1)
+# task -> deadline (40 bits) | finished (1) | rest of the pot returned (1) | closed to deals (1)
 _phases: HashMap[uint256, uint256]
 # task -> hash of the resolver's record
 _records: HashMap[uint256, bytes32]
@@ -217,7 +218,8 @@ def open_deal(
     deal: IDealEscrow.Deal, steps: Bytes[512], payer_signature: Bytes[1024], payee_signature: Bytes[1024]
 ) -> bytes32:
     """
-    @notice Makes a signed deal binding; anybody may bring it. A deposit is locked out of the payer's free balance.
+    @notice Makes a signed deal binding, until judging begins; anybody may bring it. A deposit is locked out of the
+            payer's free balance.
     @param deal The deal, at revision 0.
     @param steps Its price: one word a step, state (24 bytes) and share (8, WAD).
     @param payer_signature EIP-712 signature of Deal: ECDSA (65 bytes), or whatever a contract accepts (ERC-1271).
@@ -233,8 +235,8 @@ def amend(
     deal: IDealEscrow.Deal, steps: Bytes[512], payer_signature: Bytes[1024], payee_signature: Bytes[1024]
 ) -> bytes32:
     """
-    @notice Replaces an open deal by its next revision, which both signed, until it is judged; anybody may bring it. The
-            deposit is the new one's.
+    @notice Replaces an open deal by its next revision, which both signed, until judging begins; anybody may bring it.
+            The deposit is the new one's.
     @param deal The deal, at the revision after the one in force.
     @param steps Its price.
     @param payer_signature As in open_deal.
@@ -276,9 +278,10 @@ def report(
 ):
     """
     @notice Says what people earned, and how deals went. The resolver only, before the deadline, in any number of calls;
-            each participant and each deal once.
-    @dev A verdict names the revision it is on. If both sides have amended the deal meanwhile it is passed over with an
-         event, so that nobody is judged by other terms, and no deal can hold up the others of a call.
+            each participant and each deal once. The first call, be it empty, closes the task to deals and amendments.
+    @dev A verdict names the revision it is on. If the sides amended the deal before the first call it is passed over with
+         an event, so that nobody is judged by other terms, and no deal can hold up the others of a call. Later calls
+         find everything as it was.
     @param task The task.
     @param participants Whom it rewards.
     @param rewards Wei of the pot, one for each.
@@ -288,6 +291,7 @@ def report(
     resolver: uint256 = self._check_resolver(task)
     assert len(participants) == len(rewards), "deals: one reward for each participant"
     assert len(deals) == len(verdicts), "deals: one verdict for each deal"
+    self._phases[task] |= _CLOSED
     awarded: uint256 = resolver >> 160
     for i: uint256 in range(len(participants), bound=MAX_BATCH):
         account: address = participants[i]
@@ -469,6 +473,7 @@ def task(task: uint256) -> IDealEscrow.Task:
         awarded=resolver >> 160,
         deadline=phase & MASK_40,
         status=self._status(phase),
+        closed=phase & _CLOSED != 0,
         returned=phase & _RETURNED != 0,
         record=self._records[task],
     )
@@ -591,7 +596,10 @@ def preview(
 def _bind(
     deal: IDealEscrow.Deal, steps: Bytes[512], payer_signature: Bytes[1024], payee_signature: Bytes[1024]
 ) -> bytes32:
-    assert self._status(self._phases[deal.task]) == OPEN, "deals: task is not open"
+    phase: uint256 = self._phases[deal.task]
+    assert self._status(phase) == OPEN, "deals: task is not open"
+    # Whoever waits for rewards or verdicts before it brings a deal would have it for nothing.
+    assert phase & _CLOSED == 0, "deals: judging has begun"
     assert block.timestamp <= deal.expires, "deals: deal is expired"
     assert deal.payer != deal.payee, "deals: payer is payee"
     assert deal.deposit <= MAX_WEI and deal.revision <= MASK_32, "deals: more than there can be"
@@ -603,8 +611,6 @@ def _bind(
     else:
         assert old & _OPENED != 0, "deals: no such deal"
         assert deal.revision == ((old >> 160) & MASK_32) + 1, "deals: not the next revision"
-        # Else a verdict on one thing would count for another.
-        assert self._verdicts[id] == 0, "deals: deal was judged"
     most: uint256 = self._most(steps)
     price: bytes32 = keccak256(steps)
     digest: bytes32 = self._digest(deal, price)

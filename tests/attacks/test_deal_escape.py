@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -160,6 +160,20 @@ def test_a_side_that_has_begun_bars_amendments_it_signed_before(hall: Hall) -> N
     hall.stranger.wind_up(task)
 
 
+def test_nobody_waits_for_the_rewards_before_it_brings_a_deal(hall: Hall) -> None:
+    """A payee holds the payer's firm offers, and would bring one once it knows what the payer earned; or the payer
+    holds the payee's offer of a cheaper revision, and would bring it once it knows the verdict."""
+    task = hall.task()
+    hall.open(hall.deal(task, HALF))
+    offer, cheap = hall.deal(task, HALF, nonce=1), hall.deal(task, 1, revision=1)
+    signed, again = hall.signatures(offer), hall.signatures(cheap)
+    hall.resolver.report(task, {hall.payer.address: POT}, {})
+    with refused(hall, "deals: judging has begun"):
+        hall.payee.open_deal(offer, signed)
+    with refused(hall, "deals: judging has begun"):
+        hall.payer.open_deal(cheap, again)
+
+
 def test_two_that_amend_for_ever_hold_up_nobody_else(hall: Hall) -> None:
     task = hall.task()
     fickle, honest = hall.open(hall.deal(task, 1)), hall.open(hall.deal(task, HALF, payee=hall.third))
@@ -167,6 +181,10 @@ def test_two_that_amend_for_ever_hold_up_nobody_else(hall: Hall) -> None:
         hall.open(hall.deal(task, revision, revision=revision))
     verdicts = {fickle: BOTH_KEPT, honest: BOTH_KEPT}
     assert hall.resolver.report(task, {hall.payer.address: 100}, verdicts) == (fickle,)
+    with refused(hall, "deals: judging has begun"):
+        hall.open(hall.deal(task, 4, revision=4))
+    now = Verdict(payer_kept=True, payee_kept=True, revision=3)
+    assert hall.resolver.report(task, {}, {fickle: now}) == ()
     hall.resolver.finish(task, RECORD)
     assert [hall.stranger.settle(task, name).paid for name in (honest, fickle)] == [50, 0]
     assert hall.stranger.collect(task, hall.payer.address) == 50
@@ -192,14 +210,14 @@ def test_a_sponsor_cannot_swap_the_resolver_pot_or_deadline_behind_a_signature(h
     hall.stranger.open_deal(deal, signed)
 
 
-def _gas(hall: Hall, task: int) -> list[int]:
+def _gas(hall: Hall, task: int, crowd: Sequence[DealDesk] = ()) -> list[int]:
     """What the rest of a deal's life costs its sides."""
     seen: list[int] = []
     for desk in (hall.payer, hall.payee):
         desk._observe = lambda _, receipt: seen.append(receipt.gas_used)
     deal = hall.deal(task, HALF, deposit=10, nonce=2**255)
     name = hall.payer.open_deal(deal, hall.signatures(deal))
-    hall.judge(task, {}, {name: BOTH_KEPT})
+    hall.judge(task, {one.address: 1 for one in crowd}, {name: BOTH_KEPT})
     hall.payee.settle(task, name)
     hall.payee.collect(task, hall.payee.address)
     for desk in (hall.payer, hall.payee):
@@ -221,8 +239,7 @@ def test_no_crowd_of_deals_tasks_or_participants_makes_anothers_calls_dearer(hal
             deal = hall.deal(task, 1, nonce=nonce, payer=one, payee=other)
             hall.third.open_deal(deal, (one.sign(deal), other.sign(deal)))
         hall.third.open_task(0, one.address, hall.backend.now() + 1_000, bytes(31) + bytes([i]))
-    hall.resolver.report(task, {one.address: 1 for one in crowd}, {})
-    crowded = _gas(hall, task)
+    crowded = _gas(hall, task, crowd)
     # Some zero bytes of calldata differ; a list that grew would cost hundreds a piece.
     assert all(abs(a - b) < 500 for a, b in zip(alone, crowded, strict=True)), (alone, crowded)
     for name in hall.escrow.deals(task):

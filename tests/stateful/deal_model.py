@@ -39,6 +39,7 @@ class Job:
     resolver: int
     pot: int
     deadline: int
+    closed: bool = False
     finished: bool = False
     returned: bool = False
     rewards: dict[int, int] = field(default_factory=dict)
@@ -86,12 +87,12 @@ class Model:
         promised = job.committed(side[0]) - old.promised
         reasons = (
             (not job.is_open(now), "deals: task is not open"),
+            (job.closed, "deals: judging has begun"),
             (expired, "deals: deal is expired"),
             (old.barred, "deals: deal is barred"),
             (revision == 0 and old.price is not None, "deals: deal was opened before"),
             (revision > 0 and old.price is None, "deals: no such deal"),
             (revision > 0 and revision != old.revision + 1, "deals: not the next revision"),
-            (old.verdict is not None, "deals: deal was judged"),
             (forged == "payer", "deals: invalid signature of the payer"),
             (forged == "payee", "deals: invalid signature of the payee"),
             (deposit == 0 and promised + price.most > WAD, "deals: the payer's reward is promised already"),

@@ -31,7 +31,7 @@ CHANCES = {
     "open": 2,
     "bind": 9,
     "bar": 1,
-    "report": 3,
+    "report": 2,
     "finish": 1,
     "settle": 4,
     "collect": 2,
@@ -105,7 +105,7 @@ class Histories(RuleBasedStateMachine):
         return payer, payee, self.random.randrange(NONCES)
 
     def _price(self) -> Price:
-        share = self.random.choice((0, WAD // 5, WAD // 3, WAD))
+        share = self.random.choice((0, WAD // 3, WAD, WAD))
         return Price(((0, share), (5, WAD // 4))) if self.random.random() < 0.5 else Price.fixed(share)
 
     def _named(self, job: Job, side: Side) -> bytes:
@@ -141,7 +141,7 @@ class Histories(RuleBasedStateMachine):
         revision = old.revision + 1 if old.price is not None else 0
         if self.random.random() < 0.2:
             revision = self.random.randrange(4)
-        deposit = self.random.choice((0, 0, 0, 9, self.model.free[side[0]] + old.deposit, GIFT))
+        deposit = self.random.choice((0, 0, 0, 0, 9, self.model.free[side[0]] + old.deposit, GIFT))
         forged = self.random.choice(("",) * 8 + ("payer", "payee"))
         expired = self.random.random() < 0.1
         deal = self.hall.deal(
@@ -204,6 +204,7 @@ class Histories(RuleBasedStateMachine):
             outdated.extend(self.people[who].report(job.number, paid, named))
 
         if self._attempt("report", reason, call):
+            job.closed = True
             job.rewards.update(rewards)
             for side, verdict in verdicts.items():
                 if verdict.revision == job.deals[side].revision:
@@ -285,7 +286,11 @@ class Histories(RuleBasedStateMachine):
         assert [hall.balance(desk.address) for desk in self.people] == model.pocket
         for job in self.model.jobs[-2:]:
             state = hall.escrow.task(job.number)
-            assert (state.awarded, state.returned) == (sum(job.rewards.values()), job.returned)
+            assert (state.awarded, state.closed, state.returned) == (
+                sum(job.rewards.values()),
+                job.closed,
+                job.returned,
+            )
             for who, desk in enumerate(self.people):
                 entry = hall.escrow.entry(job.number, desk.address)
                 assert (entry.committed, entry.unsettled) == (job.committed(who), job.unsettled(who))

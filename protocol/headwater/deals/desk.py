@@ -103,8 +103,9 @@ class DealDesk:
     def report(self, task: int, rewards: Mapping[str, int], verdicts: Mapping[bytes, Verdict]) -> tuple[bytes, ...]:
         """Reward accounts (address → wei) and judge deals (id → verdict), in as many transactions as it takes.
 
-        Ids of the deals that were amended meanwhile, and so still wait for a verdict. What was sent before one of the
-        transactions fails stays.
+        The first closes the task to deals and amendments; without rewards and verdicts that is all it does. Returns ids
+        of deals that were amended before it, and so still wait for a verdict on the revision in force. What was sent
+        before one of the transactions fails stays.
         """
         shares, words = list(rewards.items()), [(deal, verdict.word) for deal, verdict in verdicts.items()]
         outdated: list[bytes] = []

@@ -54,7 +54,10 @@ class Balance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A task: wei, seconds, and the 32-byte hash of the record it was judged by (zero until it is finished)."""
+    """A task: wei, seconds, and the 32-byte hash of the record it was judged by (zero until it is finished).
+
+    `closed` once judging has begun, so that no deal is opened or amended any more.
+    """
 
     sponsor: str
     resolver: str
@@ -62,6 +65,7 @@ class Task:
     awarded: int
     deadline: int
     status: TaskStatus
+    closed: bool
     returned: bool
     record: bytes
 

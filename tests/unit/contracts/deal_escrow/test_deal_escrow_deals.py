@@ -226,12 +226,16 @@ def test_a_revision_frees_what_the_one_before_locked(hall: Hall) -> None:
     assert (hall.free(hall.payer), entry.committed, entry.unsettled) == (95, 1, 1)
 
 
-def test_a_judged_deal_is_not_amended(hall: Hall) -> None:
+@pytest.mark.parametrize("empty", [True, False])
+def test_no_deal_is_opened_or_amended_once_judging_has_begun(hall: Hall, empty: bool) -> None:
     task = hall.task()
     name = hall.open(hall.deal(task))
-    hall.resolver.report(task, {}, {name: Verdict(payer_kept=False, payee_kept=False)})
-    with refused(hall, "deals: deal was judged"):
-        hall.open(hall.deal(task, revision=1))
+    assert not hall.escrow.task(task).closed
+    hall.resolver.report(task, {}, {} if empty else {name: Verdict(payer_kept=False, payee_kept=False)})
+    assert hall.escrow.task(task).closed
+    for late in (hall.deal(task, revision=1), hall.deal(task, nonce=1)):
+        with refused(hall, "deals: judging has begun"):
+            hall.open(late)
 
 
 def test_numbers_that_no_deal_can_hold_are_refused(hall: Hall) -> None:

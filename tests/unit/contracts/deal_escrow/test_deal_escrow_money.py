@@ -26,6 +26,16 @@ def test_a_free_balance_is_paid_in_and_out_whenever_its_owner_likes(hall: Hall) 
     assert hall.balance(hall.payer.address) == GIFT
 
 
+def test_a_choice_of_payout_is_no_money(hall: Hall) -> None:
+    """They share a word."""
+    hall.payer.set_payout(Payout.FREE)
+    task = hall.task()
+    with refused(hall, "deals: free balance too small"):
+        hall.payer.withdraw(1)
+    with refused(hall, "deals: free balance too small"):
+        hall.open(hall.deal(task, deposit=1))
+
+
 def test_nothing_is_neither_paid_in_nor_out(hall: Hall) -> None:
     with refused(hall, "deals: nothing to deposit"):
         hall.payer.deposit(0)
@@ -79,8 +89,7 @@ def test_stray_tokens_go_to_the_treasury_and_nobodys_money_does(hall: Hall) -> N
 def test_the_free_choice_brings_earnings_to_the_free_balance(hall: Hall) -> None:
     hall.payee.set_payout(Payout.FREE)
     task = hall.task()
-    deal = hall.deal(task, WAD // 4)
-    hall.open(deal)
+    hall.open(hall.deal(task, WAD // 4))
     hall.judge(task, {hall.payer.address: POT}, {hall.open(hall.deal(task, WAD // 4, nonce=1)): BOTH_KEPT})
     hall.stranger.wind_up(task)
     assert hall.free(hall.payee) == POT // 4
