@@ -231,7 +231,7 @@ def test_where_a_resolver_always_lies_and_both_know_it_a_rule_is_a_fixed_price()
     assert {wei for wei in paid if wei} == {LEG * made.price.most // 10**18}
     fixed = plan(HAUL, FIXED)
     assert fixed.price is not None
-    assert made.price.most == fixed.price.most
+    assert abs(made.price.most - fixed.price.most) <= 10**18 // 50  # the grid on which both look
 
 
 @pytest.mark.parametrize("wrong", [{"steps": 0}, {"steps": 17}, {"checkpoints": -1}])

@@ -13,7 +13,7 @@ from headwater.units import WAD
 from headwater_agents.bargaining.studies.moving_game import CARRIER, START, TOP, Haul
 from headwater_agents.bargaining.studies.moving_values import BASE, Floats, Worth, first_best, money, split, worth
 
-OFFSETS: Final = range(-40, 41)
+OFFSETS: Final = range(-44, 45, 2)
 """Percent of the base by which a whole rule may be raised before both agree to it."""
 _GRAIN: Final = 10**9
 """WAD to which shares are rounded before they are signed."""
