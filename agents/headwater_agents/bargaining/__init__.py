@@ -9,6 +9,7 @@ from headwater_agents.bargaining.events import Event, EventKind, Observe
 from headwater_agents.bargaining.externality import Externality, Stance, externality
 from headwater_agents.bargaining.kinds import KINDS, agent_from
 from headwater_agents.bargaining.learning import Learning
+from headwater_agents.bargaining.matrices import matrices, matrices_grids
 from headwater_agents.bargaining.negotiators import Greedy, Rational, Scripted, Stubborn
 from headwater_agents.bargaining.pairings import pairings, pairings_grids
 from headwater_agents.bargaining.plan import Leg, Plan, make_plan
@@ -82,6 +83,8 @@ __all__ = [
     "externality",
     "fair_shares",
     "make_plan",
+    "matrices",
+    "matrices_grids",
     "no_deal_profile",
     "pairings",
     "pairings_grids",

@@ -17,6 +17,7 @@ from headwater.deals import load as load_talk
 from headwater_agents.bargaining.arm import Arm
 from headwater_agents.bargaining.crediting import Division, by_contribution, equally
 from headwater_agents.bargaining.errors import BargainError, PlayedError
+from headwater_agents.bargaining.outcome import succeeded
 from headwater_agents.bargaining.settling import Settled, deeds, settle
 from headwater_agents.bargaining.talks import Said
 from headwater_agents.games import PlayError, Record, parse, replay
@@ -189,6 +190,11 @@ def agreed(talks: tuple[Talk, ...]) -> tuple[tuple[int, int, Deal], ...]:
     return tuple(found)
 
 
+def nonce_of(checkpoint: int, number: int) -> int:
+    """The nonce of a play's negotiation, which both sign: stage · 2³² + its number in the play."""
+    return checkpoint << 32 | number
+
+
 def paid_out(own: tuple[int, ...], division: Division, settled: tuple[Settled, ...]) -> tuple[int, ...]:
     """Wei of each, all in."""
     payoffs = [mine + share for mine, share in zip(own, division.shares, strict=True)]
@@ -201,8 +207,8 @@ def paid_out(own: tuple[int, ...], division: Division, settled: tuple[Settled, .
 def read(text: str) -> Played:
     """A play from the JSON text of `as_dict`, of whatever origin, with everything in it checked again.
 
-    What cannot be checked from within, it takes on trust: names of agents, plans, the states that were observed, and
-    words and tokens.
+    What cannot be checked from within, it takes on trust: names of agents, whose address is whose, plans, the states
+    that were observed, that no negotiation was left out, and words and tokens.
 
     Raises:
         PlayedError: no JSON of a play; a record that does not replay; a message that is forged or breaks a rule; or
@@ -229,7 +235,9 @@ def _checked(raw: dict[str, Any]) -> Played:
     game = record.rules()
     final = replay(record)
     accounts = tuple(str(address) for address in raw["accounts"])
-    talks = tuple(_talk(entry, accounts) for entry in raw["talks"])
+    talks = tuple(_talk(number, entry, accounts) for number, entry in enumerate(raw["talks"]))
+    if len({(talk.negotiation.domain, talk.negotiation.task) for talk in talks}) > 1:
+        raise PlayedError("the negotiations of a play are over one task at one escrow; these are not")
     arm = Arm.of(raw["arm"])
     given = raw["division"]
     own, team = game.own(final), game.team(final)
@@ -266,7 +274,7 @@ def _checked(raw: dict[str, Any]) -> Played:
         division=division,
         payoffs=payoffs,
         spent=int(raw["measures"]["tokens"]),
-        success=bool(raw["measures"]["success"]),
+        success=succeeded(game, record),
         words=tuple(dict(entry) for entry in raw["words"]),
     )
     again = played.as_dict()
@@ -275,9 +283,11 @@ def _checked(raw: dict[str, Any]) -> Played:
     return played
 
 
-def _talk(entry: Mapping[str, Any], accounts: tuple[str, ...]) -> Talk:
+def _talk(number: int, entry: Mapping[str, Any], accounts: tuple[str, ...]) -> Talk:
     talk = load_talk(entry["transcript"])
     first, second = int(entry["first"]), int(entry["second"])
+    # Stage and number are signed with the nonce: no negotiation counts twice, or for another stage.
+    _same("a negotiation's nonce", talk.nonce, nonce_of(int(entry["checkpoint"]), number))
     _same("a negotiation's parties", [talk.first, talk.second], [accounts[first], accounts[second]])
     said = tuple(
         Said(int(one["player"]), str(one["words"]), int(one["tokens"]), str(one["refused"])) for one in entry["said"]

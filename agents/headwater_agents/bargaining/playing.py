@@ -20,7 +20,7 @@ from headwater_agents.bargaining.errors import BargainError
 from headwater_agents.bargaining.events import Event, EventKind, Observe
 from headwater_agents.bargaining.outcome import succeeded
 from headwater_agents.bargaining.plan import Leg, Plan, make_plan
-from headwater_agents.bargaining.played import Checkpoint, Played, Talk, agreed, paid_out
+from headwater_agents.bargaining.played import Checkpoint, Played, Talk, agreed, nonce_of, paid_out
 from headwater_agents.bargaining.rollouts import Profile, Rollouts
 from headwater_agents.bargaining.setting import BASES, MOST_FORESEEN, NOWHERE, START, Meter, Setting
 from headwater_agents.bargaining.settling import deeds, settle
@@ -194,7 +194,7 @@ class Play:
             (self._signers[first.me], self._signers[second.me]),
             domain=self.domain,
             task=self.task or 0,
-            nonce=number,
+            nonce=nonce_of(len(self._checkpoints), number),
             limits=Limits(rounds=self._setting.rounds, reply_window=self._setting.reply_window),
             now=self._now,
             tell=self._tell,

@@ -8,6 +8,8 @@ from math import factorial
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from headwater.credit import TableGame, shapley
 from headwater_agents.bargaining import (
@@ -18,6 +20,8 @@ from headwater_agents.bargaining import (
     externality,
     fair_shares,
     make_plan,
+    matrices,
+    matrices_grids,
     stage_game,
 )
 from headwater_agents.games import POINT, EscapeRoom, Game, MatrixGame, Raid
@@ -197,3 +201,41 @@ def test_what_cannot_be_priced_is_refused_and_says_what_can() -> None:
     game = EscapeRoom()
     with pytest.raises(BargainError, match="no stage begins"):
         Rollouts(game, game.step(game.start(), {0: "door", 1: "door"}, ()))
+
+
+WEI = st.integers(-(10**24), 10**24)
+
+
+@settings(max_examples=25, deadline=None)
+@given(n=st.integers(1, 4), data=st.data())
+def test_shares_are_the_whole_and_treat_equals_and_idlers_alike(n: int, data: st.DataObject) -> None:
+    by_size = [0, *(data.draw(WEI) for _ in range(n))]
+    symmetric = [by_size[mask.bit_count()] for mask in range(1 << n)]
+    shares = fair_shares(symmetric)
+    assert sum(shares) == by_size[-1]
+    assert max(shares) - min(shares) <= 1
+    idle = [*symmetric, *symmetric]  # one player more, who changes nothing
+    assert abs(fair_shares(idle)[n]) <= 1
+
+
+@settings(max_examples=25, deadline=None)
+@given(cells=st.lists(WEI, min_size=8, max_size=8))
+def test_fair_split_of_any_two_by_two_is_the_closed_form(cells: list[int]) -> None:
+    table = np.array(cells, dtype=object).reshape(2, 2, 2)
+    d = own_no_deal(table)
+    one, two, both = (worth(table, frozenset(who), d) for who in ((0,), (1,), (0, 1)))
+    fair = stage_game(rollouts(matrix(table))).fair
+    assert abs(2 * fair[0] - (both + one - two)) <= 2
+    assert abs(2 * fair[1] - (both + two - one)) <= 2
+
+
+def test_random_games_are_settled_fairly_where_externalities_are_priced_and_not_elsewhere() -> None:
+    record = matrices((2, 2), range(6))
+    rows = {row["arm"]: row for row in record["arms"]}
+    assert rows["short-term"]["success"] == rows["full"]["success"] == 1
+    assert rows["full"]["most"] < 1e-15
+    assert rows["no-talk"]["missed"] > rows["talk"]["missed"] > 1e-3
+    assert record["below_at_equilibrium"] == 0
+    assert all(len(row) == len(grid.columns) for grid in matrices_grids([record]) for row in grid.rows)
+    with pytest.raises(BargainError, match="at least one seed"):
+        matrices((2, 2), [])

@@ -239,6 +239,17 @@ def test_a_changed_play_is_refused(room: Played, old: str, new: str) -> None:
         read(text.replace(old, new))
 
 
+def test_a_negotiation_counts_once_and_for_its_own_stage(room: Played) -> None:
+    raw = room.as_dict()
+    with pytest.raises(PlayedError, match="nonce"):
+        read(json.dumps(raw | {"talks": raw["talks"] * 2}))
+    moved = raw["talks"][0] | {"checkpoint": 1}
+    with pytest.raises(PlayedError, match="nonce"):
+        read(json.dumps(raw | {"talks": [moved]}))
+    with pytest.raises(PlayedError):
+        read(json.dumps(raw | {"talks": [], "settled": []}))
+
+
 def test_no_json_is_no_play() -> None:
     for text in ("", "[]", "{}", "nonsense", "[" * 100_000):
         with pytest.raises(PlayedError):
