@@ -12,6 +12,13 @@ import click
 from rich.markup import escape
 
 from headwater import __version__, safejson
+from headwater_agents.cli.coop_studies import (
+    coop_lies_command,
+    pairings_command,
+    prices_command,
+    scale_command,
+    signals_command,
+)
 from headwater_agents.cli.coop_view import watching
 from headwater_agents.cli.errors import EXIT_CODES, UNVERIFIED, print_json, reported
 from headwater_agents.cli.output import counting, show, terminal
@@ -28,6 +35,10 @@ NOWHERE: Final = "none"
 @click.group("coop", epilog=EXIT_CODES)
 def coop_group() -> None:
     """Self-interested agents that negotiate prices for each other's help, and share the reward by what each brought."""
+
+
+for _study in (pairings_command, prices_command, coop_lies_command, scale_command, signals_command):
+    coop_group.add_command(_study)
 
 
 @coop_group.command("play")
