@@ -236,13 +236,14 @@ def test_shares_of_a_raid_are_its_exact_shapley_value_and_sum_to_the_reward_to_t
     assert divided == pytest.approx(by_orders(worth), rel=1e-9, abs=1e9)
 
 
-def test_who_idled_throughout_makes_no_difference_to_whoever_takes_part() -> None:
+@pytest.mark.parametrize("seed", range(4))
+def test_who_idled_throughout_makes_no_difference_to_whoever_takes_part(seed: int) -> None:
     game = Raid()
 
     def choose(state: Any, hero: int) -> str:
         return "wait" if hero == 2 else game.default(state, hero)
 
-    record = play(game, choose, np.random.default_rng(4))[1]
+    record = play(game, choose, np.random.default_rng(seed))[1]
     worth = ReplayGame(record)
     for size in (1, 2, 3):
         for others in combinations((0, 1, 3), size):
@@ -250,3 +251,24 @@ def test_who_idled_throughout_makes_no_difference_to_whoever_takes_part() -> Non
     # Only its quarter of what an idle party would have lost is its own.
     assert worth.wei([2]) == -100 * POINT
     assert shares(record)[2] == pytest.approx(-25 * POINT, rel=1e-9)
+
+
+def test_an_idler_idles_on_where_the_play_outlasts_its_record() -> None:
+    game = Raid()
+    recorder = Recorder(game)
+    while not recorder.finished:
+        hero = recorder.state.hero
+        action = "wait" if hero == 2 else game.default(recorder.state, hero)
+        recorder.step({hero: action}, {"fireball": (150,), "heal": (150,)}.get(action, ()))
+    without = counterfactual(recorder.record, {1})
+    assert (recorder.state.turn, without.turn) == (6, 7)
+    assert without.earned[2] == 0
+    assert without == counterfactual(recorder.record, {1, 2})
+
+
+def test_the_digest_is_of_what_a_record_says_and_not_of_how_it_is_written() -> None:
+    record = play(EscapeRoom(3, 2), lambda _, player: ("door", "lever")[player % 2], np.random.default_rng(1))[1]
+    fields = json.loads(record.text())
+    turned = {key: fields[key] for key in reversed(fields)}
+    turned["settings"] = {key: fields["settings"][key] for key in reversed(fields["settings"])}
+    assert load(json.dumps(turned, indent=2), digest=record.digest) == record
