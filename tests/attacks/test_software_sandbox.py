@@ -151,6 +151,15 @@ def test_the_hook_ends_a_program_that_got_past_the_look_and_cannot_be_caught(mon
         assert {answer.kind for answer in outcome.answers} == {"none"}, source
 
 
+def test_what_was_answered_before_a_refusal_or_a_flood_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "ALLOWED", (*sandbox.ALLOWED, "os"))
+    late = "import os\ndef f(x):\n    if x > 1:\n        os.listdir('/')\n    return 2\n"
+    flood = "def f(x):\n    if x > 1:\n        print('x' * 100_000)\n    return 2\n"
+    for outcome, reason in zip(run([late, flood], TWICE, LIMITS), ("refused", "output"), strict=True):
+        assert outcome.end.startswith(reason)
+        assert {answer.kind for answer in outcome.answers} == {"none"}
+
+
 def test_a_program_that_takes_the_whole_process_over_still_cannot_tell_what_to_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

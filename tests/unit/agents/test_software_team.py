@@ -64,7 +64,9 @@ def test_effort_is_ones_own_and_the_passed_part_of_the_pot_is_the_teams() -> Non
 
 
 def test_nothing_is_paid_before_the_end_nor_to_a_team_without_code() -> None:
-    assert TEAM.team(ended(TEAM, "whole-product")) == 0
+    coded = ended(TEAM, *(TEAM.moves(player)[0] for player in range(4)))
+    assert TEAM.score(coded).fraction > 0
+    assert TEAM.team(coded) == 0
     assert TEAM.own(ended(TEAM, "whole-product")) == (-2 * POINT, 0, 0, 0, 0, 0)
     assert TEAM.team(ended(TEAM, *[NOTHING] * 6)) == 0
 
