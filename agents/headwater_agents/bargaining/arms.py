@@ -129,7 +129,9 @@ def arms_grids(record: Record) -> list[Grid]:
 def _row(name: str, plays: Sequence[Played], first: Sequence[Played]) -> Record:
     payoffs = np.array([[payoff / WAD for payoff in one.payoffs] for one in plays])
     gains = [(sum(one.payoffs) - sum(other.payoffs)) / WAD for one, other in zip(plays, first, strict=True)]
-    gain = None if plays is first or len(plays) < 2 else paired(gains).to_dict()
+    gain: Record | None = None
+    if plays is not first:
+        gain = paired(gains).to_dict() if len(plays) > 1 else {"mean": gains[0], "low": None, "high": None}
     return {
         "arm": name,
         "success": float(np.mean([one.success for one in plays])),
@@ -164,4 +166,5 @@ def _settings(settings: dict[str, Any]) -> str:
 def _told(result: Record | None) -> str:
     if result is None:
         return NOTHING
-    return f"{number(result['mean'], 2)} [{number(result['low'], 2)}, {number(result['high'], 2)}]"
+    mean, low, high = (number(result[key], 2) for key in ("mean", "low", "high"))
+    return mean if result["low"] is None else f"{mean} [{low}, {high}]"

@@ -48,7 +48,7 @@ def pairings(
 ) -> Record:
     """Every ordered pair of kinds, `tasks` times over; means are of the last `counted` tasks. JSON, amounts in tokens.
 
-    Where neither learns and nothing is rolled, one task says it all, and one is played.
+    Where neither learns and nothing was rolled, one task says it all, and one is played.
 
     Raises:
         BargainError: a game of other than two players, or more tasks counted than played.
@@ -64,10 +64,12 @@ def pairings(
         for second, other in kinds.items():
             agents: tuple[Negotiator, ...] = (one, other)
             plays = []
-            same = at.name in ("escape-room", "matrix") and not any(isinstance(each, Learning) for each in agents)
-            for task in range(1 if same else tasks):
+            learns = any(isinstance(each, Learning) for each in agents)
+            for task in range(tasks):
                 played, agents = play_and_learn(at, agents, arm, seed + task, setting=setting)
                 plays.append(played)
+                if not learns and not any(step.rolls for step in played.record.steps):
+                    break
             last = plays[-counted:]
             rows.append(
                 {

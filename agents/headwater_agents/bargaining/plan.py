@@ -19,6 +19,7 @@ from typing import Any
 
 from headwater.deals import MAX_STATE, Price, percent
 from headwater.units import WAD
+from headwater_agents.bargaining.externality import Externality, externality
 from headwater_agents.bargaining.rollouts import Rollouts
 from headwater_agents.bargaining.stage import StageGame, stage_game
 
@@ -80,12 +81,14 @@ class Plan:
         actions: what each player of the stage does.
         payoffs: wei each player of the stage can expect before payments.
         legs: the deals; payments first.
+        externalities: what each player's part in it brings others, and theirs it; in the order of the stage.
     """
 
     game: StageGame
     actions: Mapping[int, str]
     payoffs: Mapping[int, int]
     legs: tuple[Leg, ...]
+    externalities: tuple[Externality, ...] = ()
 
     @property
     def fair(self) -> Mapping[int, int]:
@@ -105,6 +108,16 @@ class Plan:
             "fair": {str(player): str(wei) for player, wei in self.fair.items()},
             "no_deal": {str(player): str(wei) for player, wei in self.no_deal.items()},
             "no_deal_actions": dict(zip(map(str, self.game.players), self.game.no_deal, strict=True)),
+            "externalities": [
+                {
+                    "player": one.player,
+                    "given": str(one.given),
+                    "received": str(one.received),
+                    "own": str(one.own),
+                    "stance": one.stance.value,
+                }
+                for one in self.externalities
+            ],
             "legs": [
                 {
                     "payer": leg.payer,
@@ -152,7 +165,8 @@ def make_plan(rollouts: Rollouts, *, dust: int = 0) -> Plan:
             partner = _partner(rollouts, game, pairs, player)
             if partner is not None:
                 legs.append(Leg(player, partner, 0, 0, 0, short, short, short))
-    return Plan(game, dict(zip(game.players, game.best, strict=True)), payoffs, tuple(legs))
+    effects = tuple(externality(rollouts, game.best, game.no_deal, player) for player in game.players)
+    return Plan(game, dict(zip(game.players, game.best, strict=True)), payoffs, tuple(legs), effects)
 
 
 def _payments(game: StageGame, payoffs: Mapping[int, int]) -> list[tuple[int, int, int]]:

@@ -163,6 +163,7 @@ def test_the_lever_asks_and_the_door_offers() -> None:
     door, lever = (externality(room, plan.game.best, plan.game.no_deal, player) for player in (0, 1))
     assert (door.given, door.received, door.stance) == (0, 11 * POINT, Stance.OFFER)
     assert (lever.given, lever.received, lever.stance) == (11 * POINT, 0, Stance.ASK)
+    assert plan.externalities == (door, lever)
 
 
 def test_who_harms_others_offers() -> None:
