@@ -11,10 +11,10 @@ from headwater.deals import MAX_STEPS, Price
 from headwater.errors import InputError
 from headwater.units import WAD
 from headwater_agents.bargaining.studies.moving_game import CARRIER, START, TOP, Haul
-from headwater_agents.bargaining.studies.moving_values import BASE, Floats, Worth, first_best, money, split, worth
+from headwater_agents.bargaining.studies.moving_values import BASE, NEAR, Floats, Worth, first_best, money, split, worth
 
-OFFSETS: Final = range(-44, 45, 2)
-"""Percent of the base by which a whole rule may be raised before both agree to it."""
+WIDEST: Final = 44
+"""Percent of the base by which a whole rule may be raised or lowered before both agree to it."""
 _GRAIN: Final = 10**9
 """WAD to which shares are rounded before they are signed."""
 
@@ -105,7 +105,9 @@ def plan(game: Haul, arm: Arm, lies: Lies = TRUTH) -> Plan:
     then raised or lowered by the same percent of the base.
     """
     starts, points = middle(game, arm.steps)
-    shares = np.clip(points[None, :] + np.array(OFFSETS, dtype=np.float64)[:, None] * BASE / 100, 0.0, BASE)
+    # Every percent, and every second one where a second factor makes the tables forty times as large.
+    shifts = np.arange(-WIDEST, WIDEST + 1, 1 if game.seen == 100 else 2, dtype=np.float64)
+    shares = np.clip(points[None, :] + shifts[:, None] * BASE / 100, 0.0, BASE)
     at = np.searchsorted(starts, np.arange(TOP + 1), side="right") - 1
     table = shares[:, at]
     if lies.known and lies.rate:
@@ -113,7 +115,8 @@ def plan(game: Haul, arm: Arm, lies: Lies = TRUTH) -> Plan:
         table = (1 - lies.rate) * table + lies.rate * told[:, None]
     values = worth(game, table, bound=arm.bound, checkpoints=arm.checkpoints, most=shares.max(axis=1))
     start = (0, START, START if values.shipper.shape[2] > 1 else 0)
-    chosen = split(values.shipper[start], values.carrier[start], np.abs(np.array(OFFSETS, dtype=np.float64)))
+    near = NEAR if arm.checkpoints else 0.0
+    chosen = split(values.shipper[start], values.carrier[start], np.abs(shifts), near)
     price = None
     if chosen >= 0:
         price = Price(

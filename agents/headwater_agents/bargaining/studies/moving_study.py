@@ -26,6 +26,7 @@ from headwater_agents.bargaining.studies.moving_play import HaulPlayed, parties,
 from headwater_agents.lab.stats import paired, verdicts
 
 SEEDS: Final = 48
+TABLES: Final = ("arms", "volatility", "steps", "seen", "checkpoints", "resolver", "bluffs")
 VOLATILITIES: Final = (0, 2, 4, 6, 8, 10)
 STEPS: Final = (1, 2, 3, 4, 8, 16)
 SEEN: Final = (100, 75, 50, 25, 0)
@@ -95,8 +96,8 @@ def moving_study(
         cells += [("bluffs", {"bluff": bluff}, half, arm, Lies()) for bluff in bluffs]
     drifts = range(seed, seed + seeds)
     worked: Plan | None = None
-    found: dict[str, list[Record]] = {}
-    plays: dict[str, list[list[HaulPlayed]]] = {}
+    found: dict[str, list[Record]] = {table: [] for table in TABLES}
+    plays: dict[str, list[list[HaulPlayed]]] = {table: [] for table in TABLES}
     for done, (table, where, game, arm, lies) in enumerate(cells):
         if progress is not None:
             progress(done, len(cells), f"{table}: {arm.name}")
@@ -113,14 +114,14 @@ def moving_study(
             )
             for each in drifts
         ]
-        found.setdefault(table, []).append({**where, "arm": arm.name, **_row(worked, played)})
-        plays.setdefault(table, []).append(played)
+        found[table].append({**where, "arm": arm.name, **_row(worked, played)})
+        plays[table].append(played)
     if progress is not None:
         progress(len(cells), len(cells), "done")
     for table, world in (("arms", "follows"), ("volatility", "volatility"), ("seen", "seen")):
         _compare(found[table], plays[table], world)
     _over_truth(found["resolver"], plays["resolver"])
-    _over_truth(found.setdefault("bluffs", []), plays.get("bluffs", []))
+    _over_truth(found["bluffs"], plays["bluffs"])
     settings = {"seeds": seeds, "seed": seed, "legs": legs, "volatility": volatility, "follows": follows}
     return {**settings, "tables": found}
 

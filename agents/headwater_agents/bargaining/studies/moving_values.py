@@ -143,14 +143,14 @@ def expected(values: Floats, kernel: Floats) -> Floats:
     return np.moveaxis(np.tensordot(kernel, np.moveaxis(moved, 1, 0), axes=1), 0, 1)
 
 
-def split(shipper: Floats, carrier: Floats, prefer: Floats) -> int:
+def split(shipper: Floats, carrier: Floats, prefer: Floats, near: float = 0.0) -> int:
     """Which price the two settle on before the job, from their values of each, shape (q,), against 0 for no deal.
 
-    Of those whose product of gains (Nash, "The bargaining problem", Econometrica 18, 1950) is within `NEAR` of the
-    largest, the one with the least of `prefer`, shape (q,), the lowest number on ties; −1 if none leaves both a gain.
-    Where renegotiation makes up for any price, the products tell prices apart by rounding alone.
+    Of those whose product of gains (Nash, "The bargaining problem", Econometrica 18, 1950) is within the part `near` of
+    the largest, the one with the least of `prefer`, shape (q,), the lowest number on ties; −1 if none leaves both a
+    gain. Where renegotiation makes up for any price (`NEAR`), the products tell prices apart by rounding alone.
     """
     product = np.where((shipper > TOLERANCE) & (carrier > TOLERANCE), shipper * carrier, -1.0)
     if product.max() <= 0:
         return -1
-    return int(np.where(product >= (1 - NEAR) * product.max(), prefer, np.inf).argmin())
+    return int(np.where(product >= (1 - near) * product.max(), prefer, np.inf).argmin())
