@@ -2,6 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
 VENV := .venv
 FLOWER := .venv-flower
+LLM := .venv-llm
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Extra arguments: make run ARGS="--questions 30", make test ARGS="-k cascade"
@@ -9,7 +10,7 @@ ARGS ?=
 # Seconds of random histories in `make fuzz`.
 BUDGET ?= 900
 
-.PHONY: help run test test-revm test-flower lint bench fuzz season attacks values swarm soak anvil clients gas clean
+.PHONY: help run test test-revm test-flower test-llm lint bench fuzz season attacks values coop swarm soak anvil clients gas clean
 
 help:
 	@echo "make run     deploy to an embedded chain, run real forecasts through it, audit every wei"
@@ -20,8 +21,10 @@ help:
 	@echo "make season  the run over 1,500 questions that docs/season.md shows"
 	@echo "make attacks every attack on every mechanism, and docs/attacks.md from it; goes on where it was stopped"
 	@echo "make values  the studies of values, of learning under them and of lies about them, and the pages that show them"
+	@echo "make coop    the studies of bargaining, and the page that shows them"
 	@echo "make test-revm  the suite once more, on the fast chain"
 	@echo "make test-flower  what needs Flower and Ray, in an environment of its own ($(FLOWER))"
+	@echo "make test-llm  what asks a real local model, in an environment of its own ($(LLM)); it compiles for minutes"
 	@echo "make gas     rewrite the gas snapshot"
 	@echo "make swarm   a market of more than twenty processes on this machine: watch it, kill some, Ctrl-C to finish"
 	@echo "make soak    the same on three chains with everybody killed at random, again and again; then every wei audited"
@@ -54,6 +57,16 @@ $(FLOWER)/.ready: requirements-flower.lock pyproject.toml
 test-flower: $(FLOWER)/.ready
 	$(FLOWER)/bin/pytest tests/integration/test_flower.py tests/unit/agents/test_campaign_ray.py $(ARGS)
 
+# llama-cpp-python is compiled from source.
+$(LLM)/.ready: requirements-llm.lock pyproject.toml
+	$(PYTHON) -m venv $(LLM)
+	$(LLM)/bin/pip install --quiet --disable-pip-version-check -r requirements-llm.lock
+	$(LLM)/bin/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $(LLM)/.ready
+
+test-llm: $(LLM)/.ready
+	$(LLM)/bin/pytest tests/integration/test_llm_local.py $(ARGS)
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -80,6 +93,9 @@ values: $(READY)
 	$(BIN)/python docs/lies.py
 	$(BIN)/python docs/accord.py
 
+coop: $(READY)
+	$(BIN)/python docs/coop.py $(ARGS)
+
 attacks: $(READY)
 	$(BIN)/python docs/attacks.py $(ARGS)
 
@@ -95,4 +111,4 @@ clients:
 	npm ci --no-audit --no-fund --prefix docs/javascript-bot
 
 clean:
-	rm -rf $(VENV) $(FLOWER) .pytest_cache .mypy_cache .ruff_cache .hypothesis node_modules
+	rm -rf $(VENV) $(FLOWER) $(LLM) .pytest_cache .mypy_cache .ruff_cache .hypothesis node_modules
