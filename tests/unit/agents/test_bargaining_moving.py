@@ -133,6 +133,15 @@ def test_nobody_goes_on_at_a_loss_and_a_revision_leaves_both_better_off() -> Non
     assert joint == pytest.approx(np.broadcast_to(first_best(HAUL)[0], joint.shape), abs=1e-6)
 
 
+def test_no_fixed_price_has_more_than_five_sixths_of_the_first_best_where_cost_and_benefit_move_together() -> None:
+    found = worth(HAUL, np.arange(0.0, 101.0)[:, None] * np.ones(TOP + 1))
+    best = first_best(HAUL)[0, START, 0]
+    assert 0.75 < (found.shipper + found.carrier)[0, START, 0].max() / best < 5 / 6
+    ruled = plan(HAUL, RULE)
+    at = (0, START, 0, ruled.chosen)
+    assert ruled.worth.shipper[at] + ruled.worth.carrier[at] == pytest.approx(best)
+
+
 def test_a_revision_splits_what_it_saves_and_is_signed_only_where_it_saves_something() -> None:
     """One leg at 60 points: at index 30 it costs 70 and is worth 90, at index 20 costs 50 and is worth 70."""
     found = worth(Haul(1), np.full((1, TOP + 1), 60.0), checkpoints=1)
