@@ -74,6 +74,11 @@ def by_contribution(record: Record, *, seed: int = 0, budget: int = BUDGET, most
     return Division(shares, credit.method, credit.exact, float(credit.standard_error.max()), credit.evaluations)
 
 
+def contributions(record: Record) -> tuple[int, ...]:
+    """The shares alone. Raises as `by_contribution` does."""
+    return by_contribution(record).shares
+
+
 def to_wei(parts: Sequence[Fraction], total: int) -> tuple[int, ...]:
     """Whole wei from real shares whose sum misses the total by rounding only; what is missing is spread evenly."""
     missing = (total - sum(parts)) / len(parts)

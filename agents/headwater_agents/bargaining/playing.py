@@ -12,22 +12,23 @@ import numpy as np
 from eth_hash.auto import keccak
 
 from headwater.chain.accounts import Account
-from headwater.deals import Limits, Status
+from headwater.deals import Limits
 from headwater.typed_data import Domain
 from headwater_agents.bargaining.arm import Arm
-from headwater_agents.bargaining.crediting import by_contribution, equally
+from headwater_agents.bargaining.crediting import by_contribution, contributions, equally
 from headwater_agents.bargaining.errors import BargainError
 from headwater_agents.bargaining.events import Event, EventKind, Observe
+from headwater_agents.bargaining.lessons import lesson_of
 from headwater_agents.bargaining.outcome import succeeded
 from headwater_agents.bargaining.plan import Leg, Plan, make_plan
 from headwater_agents.bargaining.played import Checkpoint, Played, Talk, agreed, nonce_of, paid_out
 from headwater_agents.bargaining.rollouts import Profile, Rollouts
 from headwater_agents.bargaining.setting import BASES, MOST_FORESEEN, NOWHERE, START, Meter, Setting
 from headwater_agents.bargaining.settling import deeds, settle
-from headwater_agents.bargaining.stage import best_reply, no_deal_profile
-from headwater_agents.bargaining.table import Desk, Lesson, Negotiator, Table, View
+from headwater_agents.bargaining.stage import no_deal_profile, replies
+from headwater_agents.bargaining.table import Desk, Negotiator, Table, View
 from headwater_agents.bargaining.talks import hold, tokens
-from headwater_agents.games import Game, Record, Recorder, draw
+from headwater_agents.games import Game, Recorder, draw
 
 
 @dataclass
@@ -101,7 +102,7 @@ class Play:
         agents = list(self.agents)
         for talk, tables in zip(self._talks, self._tables, strict=True):
             for table in tables:
-                agents[table.me] = agents[table.me].learned(_lesson(table, talk, self.agents[table.me]))
+                agents[table.me] = agents[table.me].learned(lesson_of(table, talk, self.agents[table.me]))
         return tuple(agents)
 
     # A stage
@@ -118,7 +119,7 @@ class Play:
             seed=(self.seed, 2, number),
             base=base,
             counted=self._arm.prices or self._setting.counts == "all",
-            divide=_contributions if self._foresees(state) else None,
+            divide=contributions if self._foresees(state) else None,
             gamble=self._setting.foresight == "contribution",
             past=recorder.record.steps,
         )
@@ -140,7 +141,7 @@ class Play:
             bound.get(player) or (plan.actions[player] if plan and whole else usual)
             for player, usual in zip(rollouts.players, no_deal, strict=True)
         )
-        profile = _replies(rollouts, start, bound) if self._arm.talks else start
+        profile = replies(rollouts, start, bound) if self._arm.talks else start
         self._checkpoints.append(Checkpoint(rollouts.players, no_deal, plan.as_dict() if plan else None, dict(bound)))
         return dict(zip(rollouts.players, profile, strict=True)), bound
 
@@ -308,51 +309,3 @@ _AFTER: Final = (
     EventKind.SETTLEMENT,
     EventKind.END,
 )
-
-
-def _contributions(record: Record) -> tuple[int, ...]:
-    return by_contribution(record).shares
-
-
-def _replies(rollouts: Rollouts, start: Profile, bound: Mapping[int, str]) -> Profile:
-    """Best replies of those who signed nothing, in turn, to what others are about to do; the start if they circle."""
-    profile, seen = start, {start}
-    while True:
-        before = profile
-        for place, player in enumerate(rollouts.players):
-            if player not in bound:
-                profile = best_reply(rollouts, profile, place)
-        if profile == before:
-            return profile
-        if profile in seen:
-            return start
-        seen.add(profile)
-
-
-def _lesson(table: Table, talk: Talk, then: Negotiator) -> Lesson:
-    without = table.view.mine(table.no_deal)
-    deal = talk.negotiation.deal if talk.negotiation.status is Status.AGREED else None
-    worth = without if deal is None else table.worth(deal.terms)
-    if table.leg is not None:
-        at_stake = table.leg.high - table.leg.low
-    else:
-        mine = table.view.players.index(table.me)
-        other = table.view.players.index(table.other)
-        pairs = (
-            table.view.mine(_replaced(table.no_deal, {mine: a, other: b}))
-            for a in table.view.options(table.me)
-            for b in table.view.options(table.other)
-        )
-        at_stake = max(pairs) - without
-    return Lesson(
-        table=table,
-        agreed=deal is not None,
-        worth=without if worth is None else worth,
-        without=without,
-        at_stake=at_stake,
-        then=then,
-    )
-
-
-def _replaced(profile: Profile, actions: Mapping[int, str]) -> Profile:
-    return tuple(actions.get(place, action) for place, action in enumerate(profile))

@@ -16,7 +16,7 @@ sum to v(N). Whoever is no part of the stage gets what it gets; nobody bargains 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import factorial, prod
@@ -109,6 +109,21 @@ def best_reply(rollouts: Rollouts, profile: Profile, place: int) -> Profile:
         if payoff > most:
             best, most = other, payoff
     return best if best != profile and rollouts.surely_better(best, profile, (player,)) else profile
+
+
+def replies(rollouts: Rollouts, start: Profile, bound: Mapping[int, str]) -> Profile:
+    """Best replies of those who signed nothing, in turn, to what others are about to do; the start if they circle."""
+    profile, seen = start, {start}
+    while True:
+        before = profile
+        for place, player in enumerate(rollouts.players):
+            if player not in bound:
+                profile = best_reply(rollouts, profile, place)
+        if profile == before:
+            return profile
+        if profile in seen:
+            return start
+        seen.add(profile)
 
 
 def maximin(rollouts: Rollouts) -> Profile:

@@ -113,6 +113,9 @@ def test_a_learner_learns_once_a_negotiation_from_the_demand_it_made() -> None:
     _, (first, _) = play_and_learn(room, (Learning(), Rational()), Arm.SHORT_TERM, 0)
     assert isinstance(first, Learning)
     assert sum(first.tried) == 1
+    _, (second, _) = play_and_learn(room, (first, Rational()), Arm.SHORT_TERM, 1)
+    assert isinstance(second, Learning)
+    assert second.tried[:3] == (1, 1, 0)
     assert Learning().settings["tried"] == [0] * 9, "the agent that played is as it was"
 
 
