@@ -62,10 +62,10 @@ def test_every_party_names_open_actions(name: str) -> None:
 @pytest.mark.parametrize("rule", [coordinated, sparing])
 def test_nobody_taunts_a_boss_that_surely_falls_this_turn(rule: Hero) -> None:
     def acting(boss: int) -> RaidState:
-        return RaidState(boss, (150, 0, 200, 200), 5, 2, -1, (0,) * 4, (0,) * 4, False)
+        return RaidState(boss, (0, 200, 150, 0), 5, 1, -1, (0,) * 4, (0,) * 4, False)
 
-    assert rule(acting(200), 2) == "fireball"
-    assert rule(acting(201), 2) == "taunt"
+    assert rule(acting(200), 1) == "fireball"
+    assert rule(acting(201), 1) == "taunt"
 
 
 def test_a_hero_is_healed_when_nobody_can_taunt_and_that_saves_it() -> None:

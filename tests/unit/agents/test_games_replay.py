@@ -234,6 +234,7 @@ def test_shares_of_a_raid_are_its_exact_shapley_value_and_sum_to_the_reward_to_t
     worth = ReplayGame(record)
     assert worth.wei(range(4)) == record.team
     assert divided == pytest.approx(by_orders(worth), rel=1e-9, abs=1e9)
+    assert sum(max(own + share, 0) for own, share in zip(record.own, divided, strict=True)) <= Raid(boss).purse
 
 
 @pytest.mark.parametrize("seed", range(4))

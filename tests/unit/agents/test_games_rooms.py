@@ -55,6 +55,7 @@ def test_the_door_pays_exactly_who_stands_at_it_when_enough_levers_are_held(data
     state = game.step(game.start(), dict(enumerate(chosen)), ())
     opens = sum(one == "lever" for one in chosen) >= levers
     assert game.own(state) == tuple((10 if opens and one == "door" else -1) * POINT for one in chosen)
+    assert sum(max(wei, 0) for wei in game.own(state)) <= game.purse
 
 
 def test_the_escape_room_is_a_dilemma() -> None:
@@ -123,6 +124,7 @@ def test_a_cell_of_the_table_is_what_is_earned(shape: list[int], seed: int) -> N
     state = game.step(game.start(), {player: f"a{number}" for player, number in enumerate(cell)}, ())
     assert game.own(state) == tuple(7 * int(table[(player, *cell)]) for player in range(len(shape)))
     assert game_from("matrix", game.settings) == game
+    assert sum(max(wei, 0) for wei in game.own(state)) <= game.purse
     low, high = game.bounds()
     seen = game.observation(state, 0)
     assert ((low <= seen) & (seen <= high)).all()
