@@ -170,4 +170,7 @@ def table(baselines: Sequence[Baseline]) -> str:
 
 
 if __name__ == "__main__":
-    print(table(raid_baselines(range(int(sys.argv[1]) if len(sys.argv) > 1 else 1000))))
+    asked = sys.argv[1] if len(sys.argv) > 1 else "1000"
+    if not (asked.isascii() and asked.isdigit() and 0 < int(asked) <= 1_000_000):
+        raise SystemExit(f"plays: an integer from 1 to 1,000,000; got {asked[:40]!r}")
+    print(table(raid_baselines(range(int(asked)))))
