@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 
 from headwater.deals import Price, Status, Terms
 from headwater.units import WAD
-from headwater_agents.bargaining import Arm, EventKind, Halt, Negotiator, Offer, Rational, Silence, llm, play
+from headwater_agents.bargaining import Arm, Event, EventKind, Halt, Negotiator, Offer, Rational, Silence, llm, play
 from headwater_agents.bargaining.llm import (
     LLM,
     Board,
@@ -230,6 +231,8 @@ def test_words_of_one_stage_or_for_somebody_else_are_not_heard() -> None:
     assert board.heard(0, 1, 0) == "to one"
     assert board.heard(0, 1, 1) == board.heard(0, 2, 0) == ""
     assert board.heard(1, 0, 0) == "Fair?"
+    board.observe(Event(EventKind.CHECKPOINT, 0, None, "another play"))
+    assert board.heard(0, 1, 0) == ""
     play(EscapeRoom(), (Tempter("to one"), agent), "short-term", observe=chained.observe)
     assert EventKind.OFFER in seen
 
@@ -287,6 +290,19 @@ def test_after_a_task_a_model_divides_in_words_only_and_is_reminded_of_its_lesso
     mute, _ = model(lambda prompt, fields: "nothing")
     assert mute.reflect(played, 2) is None
     assert mute.lessons == ()
+
+
+def test_the_page_s_first_lines_play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "llm-agent.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    shown = "http://127.0.0.1:8000/v1"
+    assert shown in code
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    with endpoint(lambda body: sensible(body["messages"][-1]["content"], _fields(body))) as script:
+        exec(code.replace(shown, script.url), names)
+    assert names["done"].played.payoffs == (4_500_000_000_000_000_000,) * 2
+    assert len(load_trace(tmp_path / "trace.jsonl")) == len(script.asked)
 
 
 def test_nothing_here_imports_the_client_before_it_is_asked_for() -> None:

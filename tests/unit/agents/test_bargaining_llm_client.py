@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from collections.abc import Iterator
@@ -216,6 +217,15 @@ def test_a_huge_answer_is_not_read_to_its_end() -> None:
             assert asking.ask() == LEGAL
             assert asking.outcomes() == [Came.UNREADABLE, Came.REPLY]
     assert sent < 2**25
+
+
+def test_a_packed_answer_is_not_unpacked() -> None:
+    packed = gzip.compress(b" " * 10_000_000)
+    with endpoint(Response(packed, headers={"content-encoding": "gzip"}), LEGAL) as script:
+        asking = Asking(script)
+        assert asking.ask() == LEGAL
+        assert asking.outcomes() == [Came.UNREADABLE, Came.REPLY]
+        assert script.headers[0]["accept-encoding"] == "identity"
 
 
 def test_a_server_that_sends_a_byte_now_and_then_is_cut_off() -> None:

@@ -20,8 +20,10 @@ class Board:
         self._last: dict[tuple[int, int], tuple[int, str]] = {}
 
     def observe(self, event: Event) -> None:
-        """Remember the words of an accepted message."""
+        """Remember the words of an accepted message; a new stage begins in silence."""
         other = event.fields.get("other")
+        if event.kind is EventKind.CHECKPOINT:
+            self._last.clear()
         if event.kind in _SPOKEN and event.player is not None and isinstance(other, int):
             self._last[event.player, other] = (event.checkpoint, clean(str(event.fields.get("words", ""))))
         if self._then is not None:

@@ -91,24 +91,19 @@ class Live:
     def _bound(self, response: httpx2.Response) -> None:
         from headwater_agents.bargaining.llm.bounded import Bounded
 
+        # None was asked for, and nobody bounds what a few bytes unpack to: they are read as they are, and refused.
+        response.headers.pop("content-encoding", None)
         response.stream = Bounded(response.stream, self._endpoint.reply_bytes, self._call_end)
 
     def _ask(self, client: openai.OpenAI, body: dict[str, Any], seconds: float) -> Outcome:
+        import httpx2
         import openai
 
         from headwater_agents.bargaining.llm.bounded import TooLongError
 
         try:
-            raw = client.post(
-                "/chat/completions",
-                cast_to=object,
-                body=body,
-                options={
-                    "timeout": seconds,
-                    "headers": {"X-Stainless-Raw-Response": "true", "accept-encoding": "identity"},
-                },
-            )
-            return _completion(raw.text)  # type: ignore[attr-defined]
+            reply = client.post("/chat/completions", cast_to=httpx2.Response, body=body, options={"timeout": seconds})
+            return _completion(reply.text)
         except openai.APITimeoutError:
             return Outcome(came=Came.TIMEOUT, text="no answer in time")
         except openai.APIStatusError as error:
