@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from headwater.credit import proxy
+from headwater.credit import linear, proxy
 from headwater.credit.coalitions import Bools, Floats
 from headwater.credit.paired import Paired
 from headwater.credit.pairs import Ints
@@ -22,7 +23,10 @@ LEAST: Final = 8
 
 
 class Adjusted(Paired):
-    """Regression-adjusted Monte Carlo (Witter, Liu & Musco 2025) on stratified pairs, with a kernel proxy.
+    """Regression-adjusted Monte Carlo (Witter, Liu & Musco 2025) on stratified pairs, with a ridge proxy.
+
+    The proxy is kernel regression (`proxy`) on at most 1,200 units; where more are drawn, regression on the players
+    themselves (`linear`) on all of them is tried too, and whichever misses less where it has not looked is taken.
 
     For each unit i a proxy g^{−i} is learned from all the others. Its own value in closed form, plus the mean of what
     it misses, is an estimate without bias. These are averaged over the m_s units drawn of the M_s in stratum s:
@@ -43,48 +47,96 @@ class Adjusted(Paired):
         """Values and standard errors, (n,) each."""
         d = self._centred()
         spread = float(np.sqrt(np.mean(d**2))) if len(d) else 0.0
-        # Rounding alone is left of a game that is additive: nothing to learn.
+        # Rounding alone is left of a game that gives everybody alike: nothing to learn.
         scale = max(abs(self.ends[0]), abs(self.ends[1]), self._largest)
         if self.exhausted or len(d) < LEAST or spread <= 1e-13 * scale:
             return super().estimate()
-        sample, strata = self._sample, self._strata
-        learning = np.sort(self._rng.permutation(len(d))[:FITTED])
-        others = np.setdiff1d(np.arange(len(d)), learning)
-        anchors, y = self._members[learning], d[learning] / spread
-        shape, noise = self._choose(learning, anchors, y)
-        fitted = proxy.fit(shape, noise, anchors, y)
+        told = self._by_kernel(d / spread)
+        count = linear.functions(self.n, len(d))
+        if len(d) > FITTED and count:
+            # The kernel saw a part of the units only: whichever proxy misses less where it has not looked.
+            other = self._by_players(d / spread, count)
+            lost = [float(self._importance() @ each.scatter**2) for each in (told, other)]
+            told = told if lost[0] <= lost[1] else other
+        values, _ = self._from(spread * told.residual)
+        _, errors = self._from(spread * told.scatter)
+        variance = errors**2 * (1 + told.freedom) + (spread * told.rounding) ** 2
+        return values + spread * told.learned, np.sqrt(variance)
+
+    def _by_kernel(self, y: Floats) -> _Told:
+        sample, strata, n = self._sample, self._strata, self.n
+        learning = np.sort(self._rng.permutation(len(y))[:FITTED])
+        others = np.setdiff1d(np.arange(len(y)), learning)
+        anchors = self._members[learning]
+        shape, noise = self._choose(learning, anchors, y[learning])
+        fitted = proxy.fit(shape, noise, anchors, y[learning])
         away = proxy.gram(shape, self._members[others], anchors)
-        scatter = np.empty(len(d))
+        scatter = np.empty(len(y))
         scatter[learning] = fitted.left_out
-        scatter[others] = d[others] / spread - away @ fitted.weights
+        scatter[others] = y[others] - away @ fitted.weights
         residual = scatter.copy()
-        spreads = proxy.spreads(shape, self.n)
+        spreads = proxy.spreads(shape, n)
         held = anchors.sum(axis=1)
-        population, drawn = sample.population, sample.drawn
         inside = np.zeros(len(learning))
         for index, sizes in enumerate(sample.strata):
             mine = np.flatnonzero(strata[learning] == index)
             taken = fitted.inverse[:, mine] @ fitted.left_out[mine]
-            weights = fitted.weights - taken / drawn[index]
+            m, whole = float(sample.drawn[index]), sample.population[index]
+            weights = fitted.weights - taken / m
             for s in sizes:
-                inside += weights * sample.omega[s - 1] / self.n * spreads[s - 1, held - 1]
-            if not np.isfinite(population[index]):
-                continue
-            m, whole = float(drawn[index]), population[index]
-            seen = noise * (m * fitted.weights[mine] - taken[mine])
-            residual[learning[mine]] = ((whole - m + 1) * fitted.left_out[mine] + seen) / whole
-            rest = np.flatnonzero(strata[others] == index)
-            residual[others[rest]] += away[rest] @ taken / whole
-        learned = inside @ np.where(anchors, 1.0, (-held / (self.n - held))[:, None])
-        values, _ = self._from(spread * residual)
-        _, errors = self._from(spread * scatter)
-        # Rounding of the solution: the condition of K + λ, times the machine's precision.
-        rounding = spread * np.finfo(np.float64).eps * fitted.trace / noise
-        return values + spread * learned, np.sqrt(errors**2 * (1 + fitted.freedom / len(learning)) + rounding**2)
+                inside += weights * sample.omega[s - 1] / n * spreads[s - 1, held - 1]
+            if np.isfinite(whole):
+                seen = noise * (m * fitted.weights[mine] - taken[mine])
+                residual[learning[mine]] = ((whole - m + 1) * fitted.left_out[mine] + seen) / whole
+                rest = np.flatnonzero(strata[others] == index)
+                residual[others[rest]] += away[rest] @ taken / whole
+        return _Told(
+            scatter=scatter,
+            residual=residual,
+            learned=inside @ np.where(anchors, 1.0, (-held / (n - held))[:, None]),
+            freedom=fitted.freedom / len(learning),
+            # The condition of K + λ, times the machine's precision.
+            rounding=float(np.finfo(np.float64).eps) * fitted.trace / noise,
+        )
+
+    def _by_players(self, y: Floats, count: int) -> _Told:
+        sample, n = self._sample, self.n
+        fitted = linear.fit(count, self._members, y, self._importance())
+        residual, learned = fitted.left_out.copy(), np.zeros(n)
+        for index, sizes in enumerate(sample.strata):
+            mine = np.flatnonzero(self._strata == index)
+            taken = fitted.without(mine, fitted.left_out[mine])
+            m, whole = float(sample.drawn[index]), sample.population[index]
+            for s in sizes:
+                learned += sample.omega[s - 1] / n * linear.part(fitted, fitted.coefficients - taken / m, n, s)
+            if np.isfinite(whole):
+                seen = m * fitted.missed[mine] + fitted.columns[mine] @ taken
+                residual[mine] = ((whole - m) * fitted.left_out[mine] + seen) / whole
+        return _Told(
+            scatter=fitted.left_out,
+            residual=residual,
+            learned=learned,
+            freedom=fitted.freedom / len(y),
+            rounding=fitted.rounding,
+        )
+
+    def _importance(self) -> Floats:
+        left = 1.0 - self._sample.drawn[self._strata] / self._sample.population[self._strata]
+        return np.asarray(self._lengths() ** 2 * left)
 
     def _choose(self, learning: Ints, anchors: Bools, y: Floats) -> tuple[proxy.Shape, float]:
-        strata = self._strata[learning]
-        left = 1.0 - self._sample.drawn[strata] / self._sample.population[strata]
-        importance = self._lengths()[learning] ** 2 * left
+        importance = self._importance()[learning]
         some = self._rng.permutation(len(learning))[:TRIED]
         return proxy.choose(anchors[some], y[some], importance[some])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Told:
+    """What a proxy says, for differences of mean square one: left-out residuals, residuals that also count what is
+    known, the proxies' own value, degrees of freedom over units, and rounding."""
+
+    scatter: Floats
+    residual: Floats
+    learned: Floats
+    freedom: float
+    rounding: float

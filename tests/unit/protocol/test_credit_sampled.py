@@ -20,6 +20,8 @@ from headwater.credit import (
     TableGame,
     UnanimityGame,
     VotingGame,
+    adjusted,
+    linear,
     proxy,
     sampled_shapley,
     shapley,
@@ -92,7 +94,7 @@ def estimates(method, name):
     """Misses and stated errors, (seeds, players) each."""
     game = GAMES[name]
     truth = game.solution() if hasattr(game, "solution") else shapley(game).values
-    credits = [sampled_shapley(game, rng(seed), budget=400, method=method) for seed in range(SEEDS)]
+    credits = [sampled_shapley(game, rng(seed), budget=350, method=method) for seed in range(SEEDS)]
     return np.array([credit.values - truth for credit in credits]), np.array([c.standard_error for c in credits])
 
 
@@ -130,6 +132,40 @@ def test_players_who_all_count_alike_get_alike_whatever_is_drawn(method):
     credit = sampled_shapley(game, rng(), budget=300, method=method)
     assert np.abs(credit.values - game.solution()).max() < (30 if method == "permutations" else 3)
     assert sampled_shapley(AdditiveGame(np.ones(40)), rng(), budget=300, method=method).values == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("n", [5, 8])
+def test_the_regression_on_players_has_the_value_that_counting_gives_it(n):
+    chance = rng(n)
+    members = PairSample(n, chance).more(2 ** (n - 1) - 1)[0]
+    fitted = linear.fit(2, members, chance.normal(size=len(members)), np.ones(len(members)))
+    for s in range(1, n // 2 + 1):
+        every = np.array([[p in chosen for p in range(n)] for chosen in combinations(range(n), s)])
+        f = linear.basis(2, n, np.full(len(every), float(s)))
+        centred = (every - s / n) * 2.0 / np.sqrt(n)
+        said = np.concatenate([f, f[:, :1] * centred, f[:, 1:] * centred], axis=1) @ fitted.coefficients
+        counted = [said[every[:, p]].mean() - said[~every[:, p]].mean() for p in range(n)]
+        assert linear.part(fitted, fitted.coefficients, n, s) == pytest.approx(counted)
+
+
+@pytest.mark.parametrize("by_players", [False, True])
+def test_units_that_no_proxy_learned_from_and_strata_nearly_whole_keep_errors_honest(monkeypatch, by_players):
+    monkeypatch.setattr(adjusted, "FITTED", 150)
+    if not by_players:
+        monkeypatch.setattr(linear, "functions", lambda n, units: 0)
+    game = AirportGame(COSTS[:10])
+    credits = [sampled_shapley(game, rng(seed), budget=700) for seed in range(6)]
+    misses = np.array([credit.values - game.solution() for credit in credits])
+    stated = np.array([credit.standard_error for credit in credits])
+    assert 0.4 < np.sqrt((misses**2).mean() / (stated**2).mean()) < 1.3
+    assert all(abs(credit.efficiency_residual) < 1e-12 for credit in credits)
+
+
+def test_with_more_units_than_the_kernel_takes_many_players_are_still_learned():
+    game = AdditiveGame(rng(3).normal(size=200))
+    credit = sampled_shapley(game, rng(), budget=2_800)
+    # The kernel alone, on 1,200 units, misses by more than a tenth of this.
+    assert credit.values == pytest.approx(game.solution(), rel=0, abs=1e-2)
 
 
 @pytest.mark.parametrize("n", [300, 1000])
