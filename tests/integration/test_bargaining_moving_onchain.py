@@ -10,8 +10,8 @@ from deal_cases import Hall, new_hall
 from harness import new_backend
 from headwater_agents.bargaining.studies.moving_arms import FIXED, RENEWED, RULE, Arm, StudyError, plan
 from headwater_agents.bargaining.studies.moving_chain import settle_haul, signed_revisions
-from headwater_agents.bargaining.studies.moving_game import CARRIER, LEG, SHIPPER, Haul
 from headwater_agents.bargaining.studies.moving_play import HaulPlayed, Parties, play_haul, rolls_of
+from headwater_agents.games.haul import CARRIER, LEG, SHIPPER, Haul
 
 GAME = Haul(legs=3, volatility=10)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from headwater_agents.bargaining import Event, Negotiator, Observe, Played, Setting
     from headwater_agents.games import Game
 
-GAMES: Final = ("escape-room", "raid", "software", "matrix")
+GAMES: Final = ("escape-room", "raid", "software", "haul", "matrix")
 ARMS: Final = ("no-talk", "talk", "short-term", "full")
 NOWHERE: Final = "none"
 
@@ -117,7 +117,8 @@ def play_command(
     """Play a game with agents who bargain, watch them, and settle their deals on the chain.
 
     GAME is escape-room (one opens the door if others hold levers), raid (four heroes and a boss), software (six roles
-    build a program whose tests pay them) or matrix (any payoffs: --set payoffs=[[[0,5],[1,2]],[[0,1],[4,2]]]).
+    build a program whose tests pay them), haul (a job whose cost drifts) or matrix (any payoffs:
+    --set payoffs=[[[0,5],[1,2]],[[0,1],[4,2]]]).
 
     The folder gets play.json (every action, roll and signed message; `headwater coop check` judges it again),
     summary.json, transcript.txt, report.html with the table of arms, and, with a model, trace.jsonl, from which --trace

@@ -11,6 +11,7 @@ from headwater_agents.games.errors import SettingsError
 
 _GAMES: Final = {
     "escape-room": ("headwater_agents.games.escape", "EscapeRoom"),
+    "haul": ("headwater_agents.games.haul", "Haul"),
     "matrix": ("headwater_agents.games.matrix", "MatrixGame"),
     "raid": ("headwater_agents.games.raid", "Raid"),
     "software": ("headwater_agents.games.software", "SoftwareTeam"),

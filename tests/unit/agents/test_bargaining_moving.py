@@ -23,7 +23,12 @@ from headwater_agents.bargaining.studies.moving_arms import (
     StudyError,
     plan,
 )
-from headwater_agents.bargaining.studies.moving_game import (
+from headwater_agents.bargaining.studies.moving_play import due, parties, play_haul, rolls_of, told
+from headwater_agents.bargaining.studies.moving_study import moving_grids, moving_study
+from headwater_agents.bargaining.studies.moving_values import first_best, worth
+from headwater_agents.games import IllegalActionError, SettingsError
+from headwater_agents.games.base import POINT
+from headwater_agents.games.haul import (
     CARRIER,
     DRIVE,
     FOLLOWS,
@@ -35,11 +40,6 @@ from headwater_agents.bargaining.studies.moving_game import (
     TOP,
     Haul,
 )
-from headwater_agents.bargaining.studies.moving_play import due, parties, play_haul, rolls_of, told
-from headwater_agents.bargaining.studies.moving_study import moving_grids, moving_study
-from headwater_agents.bargaining.studies.moving_values import first_best, worth
-from headwater_agents.games import IllegalActionError, SettingsError
-from headwater_agents.games.base import POINT
 
 HAUL = Haul()
 GO = {SHIPPER: LOAD, CARRIER: DRIVE}

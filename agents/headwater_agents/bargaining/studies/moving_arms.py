@@ -10,8 +10,8 @@ import numpy as np
 from headwater.deals import MAX_STEPS, Price
 from headwater.errors import InputError
 from headwater.units import WAD
-from headwater_agents.bargaining.studies.moving_game import CARRIER, START, TOP, Haul
 from headwater_agents.bargaining.studies.moving_values import BASE, NEAR, Floats, Worth, first_best, money, split, worth
+from headwater_agents.games.haul import CARRIER, START, TOP, Haul
 
 WIDEST: Final = 44
 """Percent of the base by which a whole rule may be raised or lowered before both agree to it."""

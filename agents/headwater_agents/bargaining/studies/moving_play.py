@@ -14,7 +14,8 @@ from headwater.deals.twin import Verdict, share_of
 from headwater.typed_data import Domain
 from headwater.units import WAD
 from headwater_agents.bargaining.studies.moving_arms import TRUTH, Lies, Plan, share_from
-from headwater_agents.bargaining.studies.moving_game import (
+from headwater_agents.games.base import POINT
+from headwater_agents.games.haul import (
     CARRIER,
     DRIVE,
     LEG,
@@ -25,7 +26,6 @@ from headwater_agents.bargaining.studies.moving_game import (
     Haul,
     HaulState,
 )
-from headwater_agents.games.base import POINT
 from headwater_agents.games.record import Record, Recorder
 
 NOWHERE: Final = deals_domain(1, "0x" + "11" * 20)

@@ -21,8 +21,8 @@ from headwater_agents.bargaining.studies.moving_arms import (
     StudyError,
     plan,
 )
-from headwater_agents.bargaining.studies.moving_game import CARRIER, FOLLOWS, SHIPPER, START, Haul
 from headwater_agents.bargaining.studies.moving_play import HaulPlayed, parties, play_haul, rolls_of
+from headwater_agents.games.haul import CARRIER, FOLLOWS, SHIPPER, START, Haul
 from headwater_agents.lab.stats import paired, verdicts
 
 SEEDS: Final = 48

@@ -23,8 +23,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from headwater_agents.bargaining.studies.moving_game import LEG, START, TOP, Haul
 from headwater_agents.games.base import POINT
+from headwater_agents.games.haul import LEG, START, TOP, Haul
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
