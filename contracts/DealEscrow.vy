@@ -19,10 +19,10 @@
             sum of rewards <= pot
             sum of most over the deals that one payer's reward backs, per task <= WAD
 
-        so no reward is promised twice, and a resolver moves at most the pot, and of a deal at most its base. A task
-        that is not finished at its deadline lapses: pot and deposits go back, rewards are void. What somebody nets in
-        a task goes into the Cascade, under a version fixed when it entered: at its first deal in the task, or when its
-        reward was reported.
+        so no reward is promised twice, and a resolver moves at most the pot, and of a deal at most its base. Its first
+        report closes the task to deals. A task that is not finished at its deadline lapses: pot and deposits go back,
+        rewards are void. What somebody nets in a task goes into the Cascade, under a version fixed when it entered: at
+        its first deal in the task, or when its reward was reported.
 
             deal id   = keccak(task, payer, payee, nonce)                   opened at most once, whatever was signed
             task id   = keccak(chain, this, sponsor, pot, resolver, deadline, salt)

@@ -8,8 +8,8 @@ import pytest
 
 from checks import refused
 from deal_cases import BOTH_KEPT, GIFT, HALF, POT, RECORD, Hall, new_hall
-from harness import new_backend
 from headwater.chain import Account
+from headwater.chain.revm import RevmBackend
 from headwater.deals import Price
 from headwater.deals.desk import DealDesk
 from headwater.deals.twin import Paid, Verdict
@@ -20,7 +20,7 @@ PAYER_BROKE = Verdict(payer_kept=False, payee_kept=True)
 
 @pytest.fixture(scope="module")
 def _deployed() -> Hall:
-    return new_hall(new_backend(seed=7))
+    return new_hall(RevmBackend(seed=7))
 
 
 @pytest.fixture

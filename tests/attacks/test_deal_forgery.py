@@ -15,8 +15,9 @@ import pytest
 
 from checks import refused
 from deal_cases import BOTH_KEPT, HALF, Hall, id_of, new_hall, send_as, words
-from harness import ZERO, new_backend
+from harness import ZERO
 from headwater.chain import Contract, create_address, deploy, load
+from headwater.chain.revm import RevmBackend
 from headwater.deals import Deal, Price, Terms, deals_domain
 from headwater.deals.desk import DealDesk
 from headwater.units import WAD
@@ -29,7 +30,7 @@ INVALID = "deals: invalid signature of the payer"
 
 @pytest.fixture(scope="module")
 def _deployed() -> Hall:
-    return new_hall(new_backend(seed=6))
+    return new_hall(RevmBackend(seed=6))
 
 
 @pytest.fixture
