@@ -24,7 +24,8 @@ def check_enumerable(n_players: int, what: str) -> None:
     if n_players > MAX_EXACT_PLAYERS:
         raise PlayerLimitError(
             f"{what} visits all 2**n coalitions and takes at most {MAX_EXACT_PLAYERS} players; this game has "
-            f"{n_players}. Fewer players, leave_one_out or equal are accepted; nothing is sampled in its place"
+            f"{n_players}. Fewer players, sampled_shapley, leave_one_out or equal are accepted; nothing is sampled "
+            "in its place"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from functools import lru_cache
 from itertools import combinations
 
@@ -149,16 +150,48 @@ def test_the_regression_on_players_has_the_value_that_counting_gives_it(n):
 
 
 @pytest.mark.parametrize("by_players", [False, True])
-def test_units_that_no_proxy_learned_from_and_strata_nearly_whole_keep_errors_honest(monkeypatch, by_players):
-    monkeypatch.setattr(adjusted, "FITTED", 150)
-    if not by_players:
-        monkeypatch.setattr(linear, "functions", lambda n, units: 0)
-    game = AirportGame(COSTS[:10])
-    credits = [sampled_shapley(game, rng(seed), budget=700) for seed in range(6)]
-    misses = np.array([credit.values - game.solution() for credit in credits])
-    stated = np.array([credit.standard_error for credit in credits])
-    assert 0.4 < np.sqrt((misses**2).mean() / (stated**2).mean()) < 1.3
+@pytest.mark.parametrize("budget", [300, 500])
+def test_what_is_known_already_is_not_estimated_again(monkeypatch, by_players, budget):
+    # Random values, most of them asked, some of them never learned from: what is known must count as known.
+    monkeypatch.setattr(adjusted, "FITTED", 60)
+    monkeypatch.setattr(linear, "functions", lambda n, units: 0)
+    if by_players:
+        monkeypatch.setattr(adjusted.Adjusted, "_by_kernel", lambda self, y: self._by_players(y, 2))
+    game = TableGame(rng(6).normal(size=1 << 9))
+    truth = shapley(game).values
+    credits = [sampled_shapley(game, rng(seed), budget=budget) for seed in range(8)]
+    missed = np.sqrt(np.mean([(credit.values - truth) ** 2 for credit in credits]))
+    stated = np.sqrt(np.mean([credit.standard_error**2 for credit in credits]))
+    assert 0.4 < missed / stated < 1.3
     assert all(abs(credit.efficiency_residual) < 1e-12 for credit in credits)
+
+
+def test_the_adjusted_estimate_is_the_one_that_fitting_again_without_each_unit_gives(monkeypatch):
+    n, shape, noise = 7, proxy.SHAPES[4], 0.5
+    monkeypatch.setattr(adjusted, "FITTED", 25)
+    monkeypatch.setattr(adjusted.linear, "functions", lambda n, units: 0)
+    monkeypatch.setattr(proxy, "choose", lambda *given: (shape, noise))
+    game = AirportGame(COSTS[:n])
+    sampler = adjusted.Adjusted(game, rng(2))
+    sampler.extend(2 + 2 * 40)
+    learned = set(np.sort(deepcopy(sampler._rng).permutation(40)[:25]).tolist())
+    members, strata = sampler._members, sampler._strata
+    equal = game.values(np.ones((1, n), dtype=bool))[0] / n
+    d = game.values(members) - game.values(~members) - equal * (2 * members.sum(axis=1) - n)
+    every = {s: np.array([[p in c for p in range(n)] for c in combinations(range(n), s)]) for s in (1, 2, 3)}
+    slopes = {s: np.where(every[s], 1 / s, -1 / (n - s)) for s in every}
+    values = np.full(n, equal)
+    for index, (s,) in enumerate(sampler._sample.strata):
+        mine, whole = np.flatnonzero(strata == index).tolist(), len(every[s])
+        for i in mine:
+            taught = sorted(learned - {i})
+            weights = proxy.fit(shape, noise, members[taught], d[taught]).weights
+            mean = (proxy.gram(shape, every[s], members[taught]) @ weights) @ slopes[s] / whole
+            missed = {j: d[j] - proxy.gram(shape, members[[j]], members[taught])[0] @ weights for j in mine}
+            c = {j: np.where(members[j], 1 / s, -1 / (n - s)) for j in mine}
+            known = sum(missed[j] * c[j] for j in mine if j != i)
+            values += (mean + (known + (whole - len(mine) + 1) * missed[i] * c[i]) / whole) / len(mine)
+    assert sampler.estimate()[0] == pytest.approx(values, rel=0, abs=1e-9)
 
 
 def test_with_more_units_than_the_kernel_takes_many_players_are_still_learned():
