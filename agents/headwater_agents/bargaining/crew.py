@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from headwater_agents.bargaining.llm import (
     Budget,
     Endpoint,
     EndpointError,
+    Form,
     Link,
     Live,
     Recorded,
@@ -29,6 +30,7 @@ from headwater_agents.bargaining.llm import (
     read_key,
 )
 from headwater_agents.bargaining.llm.local import LocalModel
+from headwater_agents.bargaining.llm.trial import RULES
 from headwater_agents.bargaining.table import Negotiator
 
 MODEL: Final = "llm"
@@ -120,13 +122,25 @@ def ask(
         )
     if trace is not None:
         entries = load_trace(trace)
-        named = str(entries[0].call.body.get("model", "")) if entries else ""
-        return Asked(Replayed(entries), Rules(model=model or named or "none"))
+        return Asked(Replayed(entries), _rules_of(entries[0].call.body if entries else {}, model))
     if local:
-        place = stack.enter_context(LocalModel(record.with_suffix(".log"))).endpoint()
+        place, rules = stack.enter_context(LocalModel(record.with_suffix(".log"))).endpoint(), RULES
     else:
         if not model:
             raise EndpointError("an endpoint is asked for a model by name: give --model")
-        place = Endpoint(url=str(endpoint), model=model, key=read_key(file=key_file))
+        place, rules = Endpoint(url=str(endpoint), model=model, key=read_key(file=key_file)), Rules(model=model)
     link = stack.enter_context(Recorded(stack.enter_context(Live(place)), record))
-    return Asked(link, Rules(model=place.model))
+    return Asked(link, rules)
+
+
+def _rules_of(body: Mapping[str, Any], model: str | None) -> Rules:
+    """The rules that a recorded call was made by, as far as its body says them."""
+    asked = body.get("response_format", {"type": "text"})
+    form = Form.OBJECT_SCHEMA if asked.get("type") == "json_object" and "schema" in asked else Form(asked.get("type"))
+    return Rules(
+        model=model or str(body.get("model", "none")),
+        reply_tokens=body.get("max_tokens", 256),
+        temperature=body.get("temperature"),
+        seeded="seed" in body,
+        form=form,
+    )

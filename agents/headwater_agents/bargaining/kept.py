@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,22 +21,30 @@ TRACE: Final = "trace.jsonl"
 KIND: Final = "coop-play"
 
 
-def claim(folder: Path, *, force: bool) -> Path:
-    """The folder, made; an earlier play's is emptied of its files if `force`.
+@contextmanager
+def claimed(folder: Path, *, force: bool) -> Iterator[Path]:
+    """The folder to keep a play in. If the play fails, what it made is taken away again, but for a model's trace.
 
     Raises:
         BargainError: it exists, and is not to be replaced or not a play's.
     """
-    if folder.exists():
-        kept = [folder / name for name in (PLAY, SUMMARY, TRANSCRIPT, REPORT, TRACE)]
+    fresh = not folder.exists()
+    if not fresh:
         if not force:
             raise BargainError(f"{folder} exists; choose another --out, or replace it with --force")
         if not folder.is_dir() or (any(folder.iterdir()) and not (folder / SUMMARY).exists()):
             raise BargainError(f"{folder} exists and is not the folder of a play; it will not be replaced")
-        for path in kept:
-            path.unlink(missing_ok=True)
+        (folder / TRACE).unlink(missing_ok=True)
+    parents = [parent for parent in folder.parents if not parent.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    try:
+        yield folder
+    except BaseException:
+        if fresh:
+            with suppress(OSError):  # a trace lies in it: what was asked cannot be had again
+                for made in (folder, *parents):
+                    made.rmdir()
+        raise
 
 
 def free_folder(game: str, seed: int) -> Path:

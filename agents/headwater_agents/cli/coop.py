@@ -128,7 +128,7 @@ def play_command(
     from headwater_agents.bargaining.arms import arms as compare
     from headwater_agents.bargaining.arms import arms_grids
     from headwater_agents.bargaining.crew import MODEL, ask, crew, kinds_of
-    from headwater_agents.bargaining.kept import KIND, REPORT, TRACE, claim, free_folder, keep
+    from headwater_agents.bargaining.kept import KIND, REPORT, TRACE, claimed, free_folder, keep
     from headwater_agents.bargaining.page import play_grids, settlement_grids
     from headwater_agents.bargaining.setting import Setting
     from headwater_agents.games import game_from
@@ -136,41 +136,41 @@ def play_command(
     rules = game_from(game, _settings(settings))
     setting = Setting(samples=samples, rounds=rounds)
     kinds = kinds_of(agents, rules.players)
-    folder = claim(out or free_folder(game, seed), force=force)
     names = [f"{player} {kind}" for player, kind in enumerate(kinds)]
-    with ExitStack() as stack:
-        asked = None
-        if MODEL in kinds:
-            asked = ask(
-                stack,
-                endpoint=endpoint,
-                model=model,
-                key_file=key_file,
-                local=local_model,
-                trace=trace,
-                record=folder / TRACE,
-            )
-        observe, events = stack.enter_context(watching(rules, names, delay=delay, quiet=as_json))
-        cast, hear = crew(kinds, asked, budget=budget, seed=seed, observe=observe)
-        played, settlement = _play(rules, cast, arm, seed, setting, chain, hear)
-    many = seeds if seeds is not None else 0 if asked is not None else 2
-    compared = None
-    if many:
-        if asked is not None:
-            raise BargainError("the table of arms is of agents without a model; leave --seeds out")
-        with counting("plays", quiet=as_json) as progress:
-            compared = compare(rules, cast, range(seed, seed + many), setting=setting, progress=progress)
-    summary = {
-        **_told(played, events),
-        "kind": KIND,
-        "headwater": __version__,
-        "command": shlex.join(["headwater", *sys.argv[1:]]),
-        "game": rules.name,
-        "settings": rules.settings,
-        "arms": compared,
-        "settlement": settlement,
-    }
-    keep(folder, played, events, summary)
+    with claimed(out or free_folder(game, seed), force=force) as folder:
+        with ExitStack() as stack:
+            asked = None
+            if MODEL in kinds:
+                asked = ask(
+                    stack,
+                    endpoint=endpoint,
+                    model=model,
+                    key_file=key_file,
+                    local=local_model,
+                    trace=trace,
+                    record=folder / TRACE,
+                )
+            observe, events = stack.enter_context(watching(rules, names, delay=delay, quiet=as_json))
+            cast, hear = crew(kinds, asked, budget=budget, seed=seed, observe=observe)
+            played, settlement = _play(rules, cast, arm, seed, setting, chain, hear)
+        many = seeds if seeds is not None else 0 if asked is not None else 2
+        compared = None
+        if many:
+            if asked is not None:
+                raise BargainError("the table of arms is of agents without a model; leave --seeds out")
+            with counting("plays", quiet=as_json) as progress:
+                compared = compare(rules, cast, range(seed, seed + many), setting=setting, progress=progress)
+        summary = {
+            **_told(played, events),
+            "kind": KIND,
+            "headwater": __version__,
+            "command": shlex.join(["headwater", *sys.argv[1:]]),
+            "game": rules.name,
+            "settings": rules.settings,
+            "arms": compared,
+            "settlement": settlement,
+        }
+        keep(folder, played, events, summary)
     if as_json:
         print_json({**summary, "folder": str(folder)})
     else:

@@ -1,0 +1,77 @@
+"""A play whose money is real: deals held by the escrow, rewards through the cascade, every balance as the books say."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+
+from headwater.chain import connect
+from headwater.deals import Status
+from headwater.units import WAD
+from headwater_agents.bargaining import BargainError, Rational, Scripted, Stubborn
+from headwater_agents.bargaining.onchain import Settlement, play_onchain
+from headwater_agents.bargaining.played import Played
+from headwater_agents.games import EscapeRoom, Game, game_from
+
+
+def settled(game: Game, agents: list, arm: str, chain: str = "revm", seed: int = 1) -> tuple[Played, Settlement]:
+    with closing(connect(chain, seed=seed)) as backend:
+        return play_onchain(backend, game, agents, arm, seed)
+
+
+@pytest.mark.parametrize("chain", ["tester", "revm"])
+def test_exact_agents_leave_the_escape_room_with_half_each_on_the_chain_too(chain: str) -> None:
+    played, found = settled(EscapeRoom(), [Rational()] * 2, "full", chain)
+    assert played.payoffs == (45 * WAD // 10, 45 * WAD // 10)
+    (opener, holder) = found.accounts
+    assert (opener.rewarded, holder.rewarded) == (10 * WAD, 0)
+    # The holder's effort is a point that no chain can pay for: it nets 5.5 of the opener's 10.
+    assert (opener.balance, holder.balance) == (45 * WAD // 10, 55 * WAD // 10)
+    assert found.deals == 1
+    assert found.checks
+    assert found.ok, found.checks
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "arm"),
+    [
+        ("escape-room", {"players": 5, "levers": 2}, "short-term"),
+        ("raid", {"boss": 2000}, "talk"),
+        ("haul", {"legs": 3}, "full"),
+        ("matrix", {"payoffs": [[[3, 0], [5, 1]], [[3, 9], [0, 1]]]}, "full"),
+    ],
+)
+def test_every_game_settles_to_the_wei(name: str, settings: dict, arm: str) -> None:
+    game = game_from(name, settings)
+    played, found = settled(game, [Rational()] * game.players, arm)
+    assert found.ok, found.checks
+    assert found.deals == len(played.settled) > 0
+    assert [each.balance for each in found.accounts] == [each.expected for each in found.accounts]
+    assert found.pot - found.returned == sum(each.rewarded for each in found.accounts)
+
+
+def test_a_deadlock_brings_no_deal_to_the_chain_and_the_pot_goes_back() -> None:
+    played, found = settled(EscapeRoom(), [Rational(), Stubborn()], "full")
+    assert played.ended(Status.DEADLOCKED) == 1
+    assert (found.deals, found.returned) == (0, found.pot)
+    assert found.ok, found.checks
+
+
+def test_a_payee_that_breaks_its_word_is_paid_nothing_by_the_contract() -> None:
+    played, found = settled(EscapeRoom(), [Rational(), Scripted(("agree",), does="door")], "full")
+    (deal,) = played.settled
+    assert deal.payer_kept
+    assert not deal.payee_kept
+    assert deal.paid == 0
+    assert found.deals == 1
+    assert [each.balance for each in found.accounts] == [0, 0]
+    assert found.ok, found.checks
+
+
+def test_other_than_one_agent_a_player_is_refused_before_anything_is_sent() -> None:
+    with closing(connect("revm", seed=1)) as backend:
+        before = backend.block_number
+        with pytest.raises(BargainError, match="takes 2 agents; got 1"):
+            play_onchain(backend, EscapeRoom(), [Rational()], "full")
+        assert backend.block_number == before
