@@ -149,6 +149,17 @@ def test_a_deal_is_judged_once_and_only_in_its_own_task(hall: Hall) -> None:
         hall.resolver.report(one, {}, {deal: BOTH_KEPT})
 
 
+def test_a_verdict_of_nothing_but_no_is_a_verdict(hall: Hall) -> None:
+    """Nobody kept it, in state 0, at revision 0: as a word that is zero."""
+    task, nothing = hall.task(), Verdict(payer_kept=False, payee_kept=False)
+    assert nothing.word == 0
+    deal = hall.open(hall.deal(task))
+    hall.resolver.report(task, {}, {deal: nothing})
+    assert hall.escrow.state(task, deal).verdict == nothing
+    with refused(hall, "deals: deal was judged"):
+        hall.resolver.report(task, {}, {deal: BOTH_KEPT})
+
+
 def test_a_verdict_on_another_revision_is_passed_over_and_said_to_be(hall: Hall) -> None:
     task = hall.task()
     stays, moves = hall.open(hall.deal(task, 1)), hall.open(hall.deal(task, 2, nonce=1))
