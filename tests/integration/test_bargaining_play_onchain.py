@@ -9,7 +9,7 @@ import pytest
 from headwater.chain import connect
 from headwater.deals import Status
 from headwater.units import WAD
-from headwater_agents.bargaining import BargainError, Rational, Scripted, Stubborn
+from headwater_agents.bargaining import BargainError, Rational, Scripted, Stubborn, play
 from headwater_agents.bargaining.onchain import Settlement, play_onchain
 from headwater_agents.bargaining.played import Played
 from headwater_agents.games import EscapeRoom, Game, game_from
@@ -75,3 +75,15 @@ def test_other_than_one_agent_a_player_is_refused_before_anything_is_sent() -> N
         with pytest.raises(BargainError, match="takes 2 agents; got 1"):
             play_onchain(backend, EscapeRoom(), [Rational()], "full")
         assert backend.block_number == before
+
+
+def test_a_deal_is_brought_before_anybody_acts_on_it() -> None:
+    seen: list[str] = []
+    play(
+        EscapeRoom(),
+        [Rational()] * 2,
+        "full",
+        observe=lambda event: seen.append(event.kind.value),
+        relay=lambda talk: seen.append(f"brought {talk.status}"),
+    )
+    assert seen.index("agree") < seen.index("brought agreed") < seen.index("action")

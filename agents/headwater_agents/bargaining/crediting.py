@@ -3,7 +3,7 @@
     v(S) = what the team would have earned with only S contributing, by counterfactual replay of the record; v(∅) = 0
     share_i = φ_i(v),    Σ share = v(N), to the wei
 
-Exact up to 20 players, every coalition being replayed; beyond that from sampled orders, with a standard error that is
+Exact up to 20 players, every coalition being replayed; beyond that by an estimator whose standard error is
 stated.
 """
 

@@ -16,7 +16,7 @@ from headwater_agents.bargaining.arm import Arm
 from headwater_agents.bargaining.events import Observe
 from headwater_agents.bargaining.played import Played
 from headwater_agents.bargaining.playing import Play
-from headwater_agents.bargaining.setting import NOWHERE, START, Meter, Setting
+from headwater_agents.bargaining.setting import NOWHERE, START, Meter, Relay, Setting
 from headwater_agents.bargaining.table import Negotiator
 from headwater_agents.games import Game
 
@@ -36,6 +36,7 @@ def play(
     meter: Meter | None = None,
     observe: Observe | None = None,
     clock: int = START,
+    relay: Relay | None = None,
 ) -> Played:
     """Play a game. The same arguments give the same play, to the last signature.
 
@@ -51,13 +52,14 @@ def play(
         meter: what prices are read at; 0 unless given.
         observe: called with every event, as it happens.
         clock: when it begins, seconds; a message takes one, a silence the reply window.
+        relay: called with every negotiation that ended in a deal, before anybody acts: to bring it where it binds.
 
     Raises:
         BargainError: another number of agents or accounts than players, a negative seed, no such arm.
         TooManyError: a stage that is too large to be priced.
         IllegalActionError: an agent acted against the rules.
     """
-    return Play(game, agents, arm, seed, setting, domain, task, accounts, meter, observe, clock).run()
+    return Play(game, agents, arm, seed, setting, domain, task, accounts, meter, observe, clock, relay).run()
 
 
 def play_and_learn(

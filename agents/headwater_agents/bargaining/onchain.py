@@ -3,9 +3,10 @@
     sponsor ──pot──▶ DealEscrow ──rewards, deals──▶ Cascade ──withdraw──▶ players
     payers ──deposits──▶ DealEscrow ──refunds──▶ payers
 
-The sponsor names the task before anybody bargains, so every signed deal is one for that task. After the play the
-resolver reports what each player earned and who kept its deals; from there on anybody can move the money, and here
-somebody does. A contract pays nobody less than nothing: who ended below zero by itself is rewarded with zero.
+The sponsor opens the task before anybody bargains, so every signed deal is one for that task; a deal is brought to the
+escrow when both have signed it, before anybody acts on it. After the play the resolver reports what each player earned
+and who kept its deals; from there on anybody can move the money, and here somebody does. A contract pays nobody less
+than nothing: who ended below zero by itself is rewarded with zero.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from eth_hash.auto import keccak
 
 from headwater.chain import Backend, LocalControl, Receipt
 from headwater.chain.participant import Participant
-from headwater.deals import deals_domain
+from headwater.deals import Negotiation, deals_domain
 from headwater.deals.desk import DealDesk
 from headwater.deals.escrow import DealEscrow, id_of
 from headwater.deals.twin import Verdict
@@ -163,6 +164,26 @@ def play_onchain(
     pot, deadline = game.purse, start + DEADLINE
     supply = system.supply()
     task = escrow.task_id(sponsor.address, pot, resolver.address, deadline)
+    addresses = [account.address for account in players]
+    given = [0] * game.players
+    host.approve()
+    if host.open_task(pot, resolver.address, deadline) != task:
+        raise BargainError("the escrow opened another task than the one that was to be bargained over")
+
+    def bring(talk: Negotiation) -> None:
+        deal, signatures = talk.deal, talk.signatures
+        if deal is None or signatures is None:
+            raise BargainError("a negotiation without a deal was to be brought to the escrow")
+        if deal.terms.deposit:
+            payer = addresses.index(deal.terms.payer)
+            if not given[payer]:
+                desks[payer].approve()
+            bank.transfer(deal.terms.payer, deal.terms.deposit)
+            desks[payer].deposit(deal.terms.deposit)
+            given[payer] += deal.terms.deposit
+        judge.open_deal(deal, signatures)
+
+    progress("playing")
     played = play(
         game,
         agents,
@@ -174,25 +195,9 @@ def play_onchain(
         accounts=players,
         observe=observe,
         clock=start,
+        relay=bring,
     )
-
-    progress("opening the task and its deals")
-    host.approve()
-    if host.open_task(pot, resolver.address, deadline) != task:
-        raise BargainError("the escrow opened another task than the one that was bargained over")
     deals = played.deals()
-    given = [0] * game.players
-    for _, _, deal in deals:
-        given[played.accounts.index(deal.terms.payer)] += deal.terms.deposit
-    for desk, amount in zip(desks, given, strict=True):
-        if amount:
-            bank.transfer(desk.address, amount)
-            desk.approve()
-            desk.deposit(amount)
-    for number, _, deal in deals:
-        signatures = played.talks[number].negotiation.signatures
-        assert signatures is not None  # noqa: S101 - an agreed deal has both
-        judge.open_deal(deal, signatures)
 
     progress("resolving and settling")
     earned = [mine + share for mine, share in zip(played.own, played.division.shares, strict=True)]

@@ -23,7 +23,7 @@ from headwater_agents.bargaining.outcome import succeeded
 from headwater_agents.bargaining.plan import Leg, Plan, make_plan
 from headwater_agents.bargaining.played import Checkpoint, Played, Talk, agreed, nonce_of, paid_out
 from headwater_agents.bargaining.rollouts import Profile, Rollouts
-from headwater_agents.bargaining.setting import BASES, MOST_FORESEEN, NOWHERE, START, Meter, Setting
+from headwater_agents.bargaining.setting import BASES, MOST_FORESEEN, NOWHERE, START, Meter, Relay, Setting
 from headwater_agents.bargaining.settling import deeds, settle
 from headwater_agents.bargaining.stage import no_deal_profile, replies
 from headwater_agents.bargaining.table import Desk, Negotiator, Table, View
@@ -46,6 +46,7 @@ class Play:
     meter: Meter | None = None
     observe: Observe | None = None
     clock: int = START
+    relay: Relay | None = None
     _talks: list[Talk] = field(default_factory=list)
     _tables: list[tuple[Table, Table]] = field(default_factory=list)
     _checkpoints: list[Checkpoint] = field(default_factory=list)
@@ -207,6 +208,8 @@ class Play:
         deal = held.negotiation.deal
         if deal is None:
             return None
+        if self.relay is not None:
+            self.relay(held.negotiation)
         terms = deal.terms
         return {first.player(terms.payer): terms.payer_action, first.player(terms.payee): terms.payee_action}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from headwater.deals import Limits, deals_domain
+from headwater.deals import Limits, Negotiation, deals_domain
 from headwater_agents.bargaining.errors import BargainError
 from headwater_agents.bargaining.rollouts import Base, by_default, selfish
 from headwater_agents.games import Game
@@ -27,6 +27,10 @@ FORESIGHTS: Final = ("certain", "contribution", "equal")
 
 Meter = Callable[[Game[Any], Any], int]
 """The state that prices are read at, from the rules and the final state: 0 or more."""
+
+
+Relay = Callable[[Negotiation], None]
+"""Takes a negotiation that ended in a deal to where the deal is held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,9 +20,6 @@ from headwater_agents.games.software import (
     submitted,
 )
 
-LONGEST_TEXT = 8_000
-"""Most letters of an artefact that a model hands in."""
-
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -52,9 +49,10 @@ def write(sessions: Sequence[Session], game: SoftwareTeam) -> Written:
     state, specification = game.start(), game.specification
     actions: list[str] = []
     artefacts: list[Artefact] = []
+    # No bound on the text here: a server that makes a grammar of a schema may end over a large one. `submitted` has one.
     schema = {
         "type": "object",
-        "properties": {"text": {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}},
+        "properties": {"text": {"type": "string"}},
         "required": ["text"],
         "additionalProperties": False,
     }
