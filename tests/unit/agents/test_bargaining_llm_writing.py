@@ -20,6 +20,7 @@ class Writing:
         self.prompts: list[str] = []
 
     def send(self, call: Call) -> Outcome:
+        assert "maxLength" not in json.dumps(call.body)  # llama.cpp's server breaks down over thousands
         self.prompts.append("\n".join(message["content"] for message in call.body["messages"]))
         text = self.texts.pop(0) if len(self.texts) > 1 else self.texts[0]
         return Outcome(came=Came.REPLY, text=json.dumps({"text": text}), prompt_tokens=9, reply_tokens=9, finish="stop")

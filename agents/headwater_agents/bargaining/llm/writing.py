@@ -49,7 +49,7 @@ def write(sessions: Sequence[Session], game: SoftwareTeam) -> Written:
     state, specification = game.start(), game.specification
     actions: list[str] = []
     artefacts: list[Artefact] = []
-    # No bound on the text here: a server that makes a grammar of a schema may end over a large one. `submitted` has one.
+    # The bound on a text is `submitted`'s: a server that makes a grammar of a schema may break down over a large one.
     schema = {
         "type": "object",
         "properties": {"text": {"type": "string"}},
