@@ -80,7 +80,7 @@ def scale_command(agents: str, seeds: int, seed: int, as_json: bool) -> None:
     """20 to 1,000 agents: seconds, messages of the negotiations, and the error of sampled credit.
 
     Negotiations are really held, in signed messages; credit is compared with games whose Shapley value has a closed
-    form.
+    form. 1,000 agents take some minutes.
     """
     from headwater_agents.bargaining import BargainError
     from headwater_agents.bargaining.studies.scale import scale_grids, scale_study

@@ -26,13 +26,16 @@ SIZES: Final = (20, 100, 1_000)
 EACH: Final = (10, 40)
 """Coalition values a player that credit may ask."""
 
-MOST: Final = 20_000
+MOST: Final = 8_000
 """Most values that credit may ask, whatever the number of players."""
 
 REPLAYS: Final = 4_096
 """Most replays of a record that credit may ask: each plays all players once."""
 
 SEEDS: Final = 3
+
+LARGE: Final = 500
+"""Agents from which on one estimate of each credit is made: it takes up to a minute."""
 
 Progress = Callable[[int, int, str], None]
 Record = dict[str, Any]
@@ -52,13 +55,13 @@ def scale_study(
     replays: int = REPLAYS,
     progress: Progress | None = None,
 ) -> Record:
-    """Plan, negotiate and credit for each number of agents; about a minute for 1,000.
+    """Plan, negotiate and credit for each number of agents; a few minutes for 1,000.
 
     Args:
         sizes: numbers of agents, 13 to 2,000: from 13 on nothing is enumerated.
         seed: of everything drawn, 0 or more.
-        seeds: estimates of each credit, 1 or more.
-        each: budgets of credit, in coalition values a player, 3 or more each; at most 20,000 values in all are asked.
+        seeds: estimates of each credit, 1 or more; from 500 agents on there is one.
+        each: budgets of credit, in coalition values a player, 3 or more each; at most 8,000 values in all are asked.
         replays: most replays of a finished room that credit may ask, 100 or more.
         progress: called as `progress(steps done, steps, text)`.
 
@@ -80,13 +83,14 @@ def scale_study(
         tell(f"credit of {n} agents in games with a closed form")
         # Four values a player are what permutations, and the regression, ask at the least.
         budgets = sorted({max(min(times * n, MOST), 4 * n + 10) for times in each})
+        draws = range(seeds if n < LARGE else 1)
         for truth in solved_games(n, rng):
-            credits += [credit_row(truth, budget, range(seeds)) for budget in budgets]
+            credits += [credit_row(truth, budget, draws) for budget in budgets]
         tell(f"credit of {n} agents by replaying finished rooms")
         for levers in sorted({1, levers_of(n)}):
             truth = played_room(n, levers)
             allowed = sorted({min(budget, replays) for budget in budgets})
-            credits += [credit_row(truth, budget, range(seeds)) for budget in allowed]
+            credits += [credit_row(truth, budget, draws) for budget in allowed]
     tell("done")
     return {"seed": seed, "seeds": seeds, "sizes": list(sizes), "bargained": rows, "credits": credits}
 
@@ -206,7 +210,7 @@ def scale_grids(record: Record) -> list[Grid]:
         title="Crediting it: sampled Shapley values beside closed forms",
         note="Root mean square error over agents and seeds, in parts of the values' own root mean square; in brackets"
         " what the estimates said of themselves, and how often the value lay within 1.96 of it."
-        f" {record['seeds']} seeds each; seconds are of one estimate by `adjusted`, the game included.",
+        f" {record['seeds']} seeds each, one from 500 agents on; seconds are of one estimate by `adjusted`, the game included.",
         columns=("game", "agents", "values asked", *METHODS, "seconds"),
         rows=tuple(
             (
