@@ -210,7 +210,8 @@ def scale_grids(record: Record) -> list[Grid]:
         title="Crediting it: sampled Shapley values beside closed forms",
         note="Root mean square error over agents and seeds, in parts of the values' own root mean square; in brackets"
         " what the estimates said of themselves, and how often the value lay within 1.96 of it."
-        f" {record['seeds']} seeds each, one from 500 agents on; seconds are of one estimate by `adjusted`, the game included.",
+        f" {record['seeds']} seeds each, one from 500 agents on; seconds are of one estimate by `adjusted`, the game"
+        " included.",
         columns=("game", "agents", "values asked", *METHODS, "seconds"),
         rows=tuple(
             (
