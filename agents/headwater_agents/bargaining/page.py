@@ -11,6 +11,7 @@ from headwater.report.grids import NOTHING, Grid, number
 from headwater.report.html import document, facts, plot, section, table, tiles
 from headwater.units import WAD
 from headwater_agents.bargaining.arms import arms_grids
+from headwater_agents.bargaining.talks import rounded
 from headwater_agents.cooperative.figures import bars
 
 Summary = Mapping[str, Any]
@@ -72,7 +73,7 @@ def play_grids(summary: Summary) -> list[Grid]:
                 each["payer_action"],
                 each["payee"],
                 each["payee_action"],
-                each["share"],
+                rounded(int(each["share_wad"])),
                 points(each["base"]) + (" locked" if each["locked"] else " earned"),
                 points(each["paid"]),
                 each["kept"],

@@ -15,6 +15,8 @@ from headwater_agents.bargaining.table import Agree, Halt, Move, Negotiator, Off
 ATTEMPTS: Final = 3
 """Times a player may try to speak before its turn passes as silence."""
 
+_SHORT: Final = 8
+
 STEP: Final = 1
 """Seconds between messages on the engine's clock."""
 
@@ -76,12 +78,18 @@ def describe(deal: Deal, names: Sequence[str], accounts: Sequence[str]) -> str:
     terms = deal.terms
     payer, payee = (accounts.index(address) for address in (terms.payer, terms.payee))
     of = f"a deposit of {tokens(terms.deposit)}" if terms.deposit else "the payer's reward"
-    share = percent(terms.price.at(0))
-    extra = "" if terms.price.most == terms.price.at(0) else f", {percent(terms.price.most)} if the payer breaks it"
+    share = rounded(terms.price.at(0))
+    extra = "" if terms.price.most == terms.price.at(0) else f", {rounded(terms.price.most)} if the payer breaks it"
     return (
         f"{payee} ({names[payee]}) does {terms.payee_action}, {payer} ({names[payer]}) does {terms.payer_action} and"
         f" pays {share} of {of}{extra}"
     )
+
+
+def rounded(share: int) -> str:
+    """A share (WAD) in percent for words: exact if that is short, to the nearest hundredth with a ≈ otherwise."""
+    exact = percent(share)
+    return exact if len(exact) <= _SHORT else f"≈ {share / 10**16:.2f}%"
 
 
 def tokens(wei: int) -> str:

@@ -272,6 +272,7 @@ def _told(played: Played, events: list[Event]) -> dict[str, Any]:
                 "payee": f"{one.payee} {played.agents[one.payee]['name']}",
                 "payee_action": terms.payee_action,
                 "share": percent(terms.price.at(one.observed)),
+                "share_wad": str(terms.price.at(one.observed)),
                 "locked": bool(terms.deposit),
                 "base": str(one.base),
                 "paid": str(one.paid),
