@@ -20,7 +20,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("page", ["docs/gas.py", "docs/readme.py"])
+@pytest.mark.parametrize("page", ["docs/gas.py", "docs/readme.py", "docs/coop.py"])
 def test_generated_parts_are_up_to_date(page: str) -> None:
     done = run(page, "--check")
     assert done.returncode == 0, done.stderr
