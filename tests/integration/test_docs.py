@@ -34,6 +34,13 @@ def test_the_readme_s_python_runs() -> None:
     assert "bonded=1000000000000000000000" in done.stdout
 
 
+def test_the_bargaining_page_s_python_runs() -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/coop.md").read_text(), flags=re.DOTALL)
+    done = run("-c", block)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("[4.5, 4.5] 2\n")
+
+
 def test_every_make_target_that_the_docs_name_exists() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     for page in ("README.md", "CONTRIBUTING.md"):

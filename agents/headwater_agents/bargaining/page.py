@@ -39,6 +39,8 @@ def render(summary: Summary) -> str:
             table(shares),
         )
     )
+    if summary.get("assessment") is not None:
+        parts.append(section("Who brought what", "", table(software_grid(summary["assessment"]))))
     if summary["settlement"] is not None:
         parts.append(_chain(summary["settlement"]))
     parts.append(
@@ -104,6 +106,29 @@ def play_grids(summary: Summary) -> list[Grid]:
         texts=2,
     )
     return [deals, shares]
+
+
+def software_grid(assessment: Summary) -> Grid:
+    """What each role brought, by replay and by plan: `Assessment.as_json` as a table."""
+    return Grid(
+        title="Contributions",
+        note=f"{assessment['specification']}: {assessment['passed']:.0%} of the weighted tests pass. By replay: the"
+        " Shapley value of the program built without each role's artefacts. By plan: earned value as it is planned, a"
+        " part of the reward. Points.",
+        columns=("role", "handed in", "effort", "by replay", "by plan", "why they differ"),
+        rows=tuple(
+            (
+                row["role"],
+                ", ".join(row["artefacts"]) or NOTHING,
+                points(row["effort"]),
+                points(row["shapley"]),
+                points(row["earned_share"]),
+                row["why"],
+            )
+            for row in assessment["rows"]
+        ),
+        texts=2,
+    )
 
 
 def points(wei: int | str | float) -> str:

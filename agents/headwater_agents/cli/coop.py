@@ -129,7 +129,7 @@ def play_command(
     from headwater_agents.bargaining.arms import arms_grids
     from headwater_agents.bargaining.crew import MODEL, ask, crew, kinds_of
     from headwater_agents.bargaining.kept import KIND, REPORT, TRACE, claimed, free_folder, keep
-    from headwater_agents.bargaining.page import play_grids, settlement_grids
+    from headwater_agents.bargaining.page import play_grids, settlement_grids, software_grid
     from headwater_agents.bargaining.setting import Setting
     from headwater_agents.games import game_from
 
@@ -168,6 +168,7 @@ def play_command(
             "game": rules.name,
             "settings": rules.settings,
             "arms": compared,
+            "assessment": _assessed(rules, played),
             "settlement": settlement,
         }
         keep(folder, played, events, summary)
@@ -175,6 +176,7 @@ def play_command(
         print_json({**summary, "folder": str(folder)})
     else:
         grids = [*play_grids(summary)]
+        grids += [software_grid(summary["assessment"])] if summary["assessment"] else []
         grids += arms_grids(compared) if compared else []
         grids += settlement_grids(settlement) if settlement else []
         for grid in grids:
@@ -252,6 +254,18 @@ def _play(
     with closing(connect(chain, seed=seed)) as backend:
         played, settlement = play_onchain(backend, rules, agents, arm, seed, setting=setting, observe=observe)
         return played, settlement.as_dict()
+
+
+def _assessed(rules: Game[Any], played: Played) -> dict[str, Any] | None:
+    """What each role of a software team brought; None in any other game."""
+    if rules.name != "software":
+        return None
+    from headwater_agents.games import replay
+    from headwater_agents.games.software import SoftwareTeam, assess
+
+    if not isinstance(rules, SoftwareTeam):
+        return None
+    return assess(rules.log(replay(played.record)), pot=rules.purse // rules.players).as_json()
 
 
 def _told(played: Played, events: list[Event]) -> dict[str, Any]:

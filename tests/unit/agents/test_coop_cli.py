@@ -137,3 +137,12 @@ def test_studies_print_tables_and_json(study: str) -> None:
     told = run("coop", study, *args[study], "--json")
     assert told.code == 0, told.err
     assert isinstance(told.json, dict)
+
+
+def test_a_software_team_s_contributions_stand_by_replay_beside_their_earned_value() -> None:
+    told = run("coop", "play", "software", "--chain", "none", "--seeds", "0", "--out", "kept", "--json").json
+    rows = told["assessment"]["rows"]
+    assert sum(int(row["shapley"]) for row in rows) == int(told["team"])
+    assert sum(int(row["earned_share"]) for row in rows) == int(told["team"])
+    assert [row["shapley"] for row in rows] == told["division"]["shares"]
+    assert "By plan: earned value" in Path("kept/report.html").read_text(encoding="utf-8")
