@@ -92,6 +92,26 @@ def crew(
     return tuple(agents), board.observe
 
 
+def models_of(agents: Sequence[Negotiator]) -> list[dict[str, Any]]:
+    """What each model did, as JSON: questions, calls, answers legal and refused, and why it was asked no more."""
+    found = []
+    for player, agent in enumerate(agents):
+        if isinstance(agent, LLM):
+            tally = agent.session.tally
+            found.append(
+                {
+                    "player": player,
+                    "questions": tally.questions,
+                    "calls": tally.calls,
+                    "failed": tally.failed,
+                    "legal": tally.legal,
+                    "refused": list(tally.refused),
+                    "halted": tally.halted,
+                }
+            )
+    return found
+
+
 def ask(
     stack: ExitStack,
     *,

@@ -8,7 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from headwater_agents.bargaining.errors import BargainError
+from headwater import safejson
+from headwater_agents.bargaining.errors import BargainError, PlayedError
 from headwater_agents.bargaining.events import Event
 from headwater_agents.bargaining.page import write_page
 from headwater_agents.bargaining.played import FORMAT, Played, read
@@ -19,6 +20,8 @@ TRANSCRIPT: Final = "transcript.txt"
 REPORT: Final = "report.html"
 TRACE: Final = "trace.jsonl"
 KIND: Final = "coop-play"
+PARTS: Final = ("agents", "arm", "seed", "options", "own", "team", "division", "payoffs", "measures")
+"""What a summary has from its play, word for word."""
 
 
 @contextmanager
@@ -47,11 +50,11 @@ def claimed(folder: Path, *, force: bool) -> Iterator[Path]:
         raise
 
 
-def free_folder(game: str, seed: int) -> Path:
-    """A folder that is not there yet: runs/coop-GAME-SEED, with a number behind it if need be."""
+def free_folder(game: str, seed: int, *, force: bool = False) -> Path:
+    """The folder runs/coop-GAME-SEED, with a number behind it if it is there and not to be replaced."""
     first = folder = Path("runs") / f"coop-{game}-{seed}"
     number = 2
-    while folder.exists():
+    while folder.exists() and not force:
         folder, number = first.with_name(f"{first.name}-{number}"), number + 1
     return folder
 
@@ -65,17 +68,45 @@ def keep(folder: Path, played: Played, events: Sequence[Event], summary: Mapping
 
 
 def load(path: Path) -> Played:
-    """A play from its file or folder, with everything in it checked again.
+    """A play from its file or folder, with everything in it checked again; in a folder the files beside it, too.
 
     Raises:
         BargainError: it cannot be read; `PlayedError` if it is no play, or not a sound one.
     """
-    file = path / PLAY if path.is_dir() else path
+    played = read(_text(path / PLAY if path.is_dir() else path))
+    if path.is_dir():
+        _compare(played, _text(path / SUMMARY), _text(path / TRANSCRIPT))
+    return played
+
+
+def _text(file: Path) -> str:
     try:
-        text = file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BargainError(f"{file} cannot be read as a play ({FORMAT}): {type(error).__name__}") from None
-    return read(text)
+
+
+def _compare(played: Played, told: str, transcript: str) -> None:
+    """Raises PlayedError where the summary or the transcript says other than the play."""
+    try:
+        summary = safejson.loads(told)
+        lines = "".join(f"{event['text']}\n" for event in summary["events"])
+        paid = [deal["paid"] for deal in summary["deals"]]
+        settlement = summary["settlement"]
+        said = None if settlement is None else [settlement["record"], [one["payoff"] for one in settlement["accounts"]]]
+        parts = {part: summary[part] for part in PARTS}
+    except (ValueError, RecursionError, KeyError, TypeError) as error:
+        raise PlayedError(f"{SUMMARY} is no summary of a play: {type(error).__name__} {error}") from None
+    whole = played.as_dict()
+    for part, value in parts.items():
+        if value != whole[part]:
+            raise PlayedError(f"{SUMMARY} says another {part} than {PLAY}")
+    if paid != [str(one.paid) for one in played.settled]:
+        raise PlayedError(f"{SUMMARY} says that deals paid otherwise than {PLAY}")
+    if said is not None and said != ["0x" + played.record.digest.hex(), whole["payoffs"]]:
+        raise PlayedError(f"{SUMMARY} says that the chain settled another record, or other payoffs, than {PLAY}")
+    if transcript != lines:
+        raise PlayedError(f"{TRANSCRIPT} is not what the events in {SUMMARY} say")
 
 
 def _write(path: Path, text: str) -> None:

@@ -5,8 +5,8 @@
 
 The sponsor opens the task before anybody bargains, so every signed deal is one for that task; a deal is brought to the
 escrow when both have signed it, before anybody acts on it. After the play the resolver reports what each player earned
-and who kept its deals; from there on anybody can move the money, and here somebody does. A contract pays nobody less
-than nothing: who ended below zero by itself is rewarded with zero.
+and who kept its deals; from there on anybody can move the money, and here somebody does. A contract pays for gains:
+what somebody spends by itself (effort), and a loss, are borne outside, and told beside the balance.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-
-from eth_hash.auto import keccak
 
 from headwater.chain import Backend, LocalControl, Receipt
 from headwater.chain.participant import Participant
@@ -29,6 +27,7 @@ from headwater_agents.bargaining.errors import BargainError
 from headwater_agents.bargaining.events import Observe
 from headwater_agents.bargaining.played import Played
 from headwater_agents.bargaining.setting import Setting
+from headwater_agents.bargaining.settling import rewards_of
 from headwater_agents.bargaining.table import Negotiator
 from headwater_agents.games import Game
 from headwater_deploy import DAY, ProtocolConfig, deploy
@@ -50,7 +49,8 @@ class Account:
         deposited: into the escrow before, and `refunded` of that.
         collected: into the Cascade, and withdrawn from there.
         balance: of tokens at the end, less what it was given to deposit.
-        expected: by the play's own books: the reward, and what deals moved.
+        borne: outside the chain, below zero: effort, and losses that nobody can be made to pay here.
+        payoff: what the play's own books say: balance + borne.
     """
 
     player: int
@@ -60,7 +60,8 @@ class Account:
     refunded: int
     collected: int
     balance: int
-    expected: int
+    borne: int
+    payoff: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,7 @@ class Settlement:
         pot: wei the sponsor put up, and `returned` of it.
         deals: opened.
         accounts: one a player.
+        record: hash of the record that the task was judged by, as the escrow keeps it.
         gas: by function, every transaction's.
         checks: what has to hold, and whether it does.
     """
@@ -85,6 +87,7 @@ class Settlement:
     returned: int
     deals: int
     accounts: tuple[Account, ...]
+    record: str
     gas: dict[str, list[int]]
     checks: tuple[tuple[str, bool], ...]
 
@@ -111,10 +114,12 @@ class Settlement:
                     "refunded": str(each.refunded),
                     "collected": str(each.collected),
                     "balance": str(each.balance),
-                    "expected": str(each.expected),
+                    "borne": str(each.borne),
+                    "payoff": str(each.payoff),
                 }
                 for each in self.accounts
             ],
+            "record": self.record,
             "gas": {name: list(spent) for name, spent in self.gas.items()},
             "checks": [{"check": text, "ok": held} for text, held in self.checks],
             "ok": self.ok,
@@ -200,14 +205,13 @@ def play_onchain(
     deals = played.deals()
 
     progress("resolving and settling")
-    earned = [mine + share for mine, share in zip(played.own, played.division.shares, strict=True)]
-    rewards = [max(amount, 0) for amount in earned]
+    rewards = rewards_of(played.own, played.division.shares)
     verdicts = {
         id_of(deal): Verdict(payer_kept=one.payer_kept, payee_kept=one.payee_kept, observed=one.observed)
         for (_, _, deal), one in zip(deals, played.settled, strict=True)
     }
     judge.report(task, dict(zip(played.accounts, rewards, strict=True)), verdicts)
-    judge.finish(task, keccak(played.record.text().encode()))
+    judge.finish(task, played.record.digest)
     paid = {id_of(deal): judge.settle(task, id_of(deal)) for _, _, deal in deals}
 
     progress("paying through the cascade")
@@ -219,7 +223,7 @@ def play_onchain(
         refunded = escrow.balance(desk.address).free
         if refunded:
             desk.withdraw(refunded)
-        moved = sum((one.payee == player) * one.paid - (one.payer == player) * one.paid for one in played.settled)
+        earned = played.own[player] + played.division.shares[player]
         accounts.append(
             Account(
                 player=player,
@@ -229,14 +233,18 @@ def play_onchain(
                 refunded=refunded,
                 collected=collected,
                 balance=system.balance(desk.address) - given[player],
-                expected=rewards[player] + moved,
+                borne=earned - rewards[player],
+                payoff=played.payoffs[player],
             )
         )
     left = escrow.balance(sponsor.address).free
     if left:
         host.withdraw(left)
     checks = (
-        ("every player has what the play's books say, to the wei", all(a.balance == a.expected for a in accounts)),
+        (
+            "every player's balance, and what it bore outside, is its payoff, to the wei",
+            all(each.balance + each.borne == each.payoff for each in accounts),
+        ),
         (
             "every deal paid what its terms and the record say",
             [one.paid for one in paid.values()] == [one.paid for one in played.settled],
@@ -254,6 +262,7 @@ def play_onchain(
         returned=left,
         deals=len(deals),
         accounts=tuple(accounts),
+        record="0x" + escrow.task(task).record.hex(),
         gas=gas,
         checks=checks,
     )

@@ -207,14 +207,24 @@ def settlement_grids(settlement: Summary) -> list[Grid]:
     accounts = Grid(
         title="What the chain paid",
         note=f"Tokens, one a point. Chain: {settlement['chain']}; a pot of {points(settlement['pot'])}, of which"
-        f" {points(settlement['returned'])} went back; {settlement['deals']} deals held by the escrow.",
-        columns=("player", "rewarded", "locked", "given back", "through the cascade", "balance", "by the books"),
+        f" {points(settlement['returned'])} went back; {settlement['deals']} deals held by the escrow. Borne outside:"
+        " effort, and losses that no contract can collect.",
+        columns=(
+            "player",
+            "rewarded",
+            "locked",
+            "given back",
+            "through the cascade",
+            "balance",
+            "borne outside",
+            "payoff",
+        ),
         rows=tuple(
             (
                 str(each["player"]),
                 *(
                     points(each[name])
-                    for name in ("rewarded", "deposited", "refunded", "collected", "balance", "expected")
+                    for name in ("rewarded", "deposited", "refunded", "collected", "balance", "borne", "payoff")
                 ),
             )
             for each in settlement["accounts"]

@@ -17,8 +17,9 @@ from headwater.deals import load as load_talk
 from headwater_agents.bargaining.arm import Arm
 from headwater_agents.bargaining.crediting import Division, by_contribution, equally
 from headwater_agents.bargaining.errors import BargainError, PlayedError
+from headwater_agents.bargaining.luck import check_rolls
 from headwater_agents.bargaining.outcome import succeeded
-from headwater_agents.bargaining.settling import Settled, deeds, settle
+from headwater_agents.bargaining.settling import Settled, deeds, rewards_of, settle
 from headwater_agents.bargaining.talks import Said
 from headwater_agents.games import PlayError, Record, parse, replay
 
@@ -234,6 +235,7 @@ def _checked(raw: dict[str, Any]) -> Played:
     record = parse(json.dumps(raw["record"]))
     game = record.rules()
     final = replay(record)
+    check_rolls(record, int(raw["seed"]))
     accounts = tuple(str(address) for address in raw["accounts"])
     talks = tuple(_talk(number, entry, accounts) for number, entry in enumerate(raw["talks"]))
     if len({(talk.negotiation.domain, talk.negotiation.task) for talk in talks}) > 1:
@@ -244,7 +246,7 @@ def _checked(raw: dict[str, Any]) -> Played:
     seed = int(raw["seed"])
     division = by_contribution(record, seed=seed) if arm is Arm.FULL else equally(team, game.players)
     _same("division", [str(wei) for wei in division.shares], given["shares"])
-    rewards = [mine + share for mine, share in zip(own, division.shares, strict=True)]
+    rewards = rewards_of(own, division.shares)
     deals = agreed(talks)
     observed = [int(entry["observed"]) for entry in raw["settled"]]
     if len(observed) != len(deals):

@@ -19,16 +19,17 @@ from headwater_agents.bargaining.crediting import by_contribution, contributions
 from headwater_agents.bargaining.errors import BargainError
 from headwater_agents.bargaining.events import Event, EventKind, Observe
 from headwater_agents.bargaining.lessons import lesson_of
+from headwater_agents.bargaining.luck import rolls
 from headwater_agents.bargaining.outcome import succeeded
 from headwater_agents.bargaining.plan import Leg, Plan, make_plan
 from headwater_agents.bargaining.played import Checkpoint, Played, Talk, agreed, nonce_of, paid_out
 from headwater_agents.bargaining.rollouts import Profile, Rollouts
 from headwater_agents.bargaining.setting import BASES, MOST_FORESEEN, NOWHERE, START, Meter, Relay, Setting
-from headwater_agents.bargaining.settling import deeds, settle
+from headwater_agents.bargaining.settling import deeds, rewards_of, settle
 from headwater_agents.bargaining.stage import no_deal_profile, replies
 from headwater_agents.bargaining.table import Desk, Negotiator, Table, View
 from headwater_agents.bargaining.talks import hold, tokens
-from headwater_agents.games import Game, Recorder, draw
+from headwater_agents.games import Game, Recorder
 
 
 @dataclass
@@ -88,13 +89,12 @@ class Play:
                 player: self._act(recorder.state, player, intended.pop(player, None), bound.pop(player, None), count)
                 for player in acting
             }
-            # Dice of their own for every step: the same in all arms, however many were rolled before.
-            rolls = draw(self.game.dice(recorder.state, actions), np.random.default_rng([self.seed, 1, count]))
-            recorder.step(actions, rolls)
+            rolled = rolls(self.game, recorder.state, actions, self.seed, count)
+            recorder.step(actions, rolled)
             self._state = recorder.state
-            if rolls:
-                text = f"rolled {', '.join(map(str, rolls))}"
-                self._tell(EventKind.ROLL, None, text, {"rolls": list(rolls)})
+            if rolled:
+                text = f"rolled {', '.join(map(str, rolled))}"
+                self._tell(EventKind.ROLL, None, text, {"rolls": list(rolled)})
             count += 1
         return self._settled(recorder)
 
@@ -258,7 +258,7 @@ class Play:
             )
         talks = tuple(self._talks)
         deals = agreed(talks)
-        rewards = [mine + share for mine, share in zip(own, division.shares, strict=True)]
+        rewards = rewards_of(own, division.shares)
         observed = [self.meter(self.game, final) if self.meter else 0] * len(deals)
         settled = settle(deals, deeds(self.game, record), self._addresses, rewards, observed)
         for one in settled:

@@ -47,6 +47,15 @@ class Settled:
     paid: int
 
 
+def rewards_of(own: Sequence[int], shares: Sequence[int]) -> tuple[int, ...]:
+    """Wei that each is rewarded with: its own earning where that is above zero, and its share of the team's.
+
+    Never below zero: nobody can be rewarded with a loss. What somebody spends by itself (an own earning below zero) is
+    borne outside the task: no part of its reward, and of no deal's base.
+    """
+    return tuple(max(max(mine, 0) + share, 0) for mine, share in zip(own, shares, strict=True))
+
+
 def deeds(game: Game[Any], record: Record) -> list[dict[int, Deed]]:
     """Stage by stage, what each player did first in it, from a record that replays."""
     state, found = game.start(), list[dict[int, Deed]]()
@@ -85,7 +94,7 @@ def settle(
         deals: what was agreed.
         done: `deeds` of the play.
         accounts: address of each player.
-        rewards: wei each earned in the task, its part of the team's earning included; below zero counts as nothing.
+        rewards: wei each is rewarded with, as `rewards_of` gives them.
         observed: the state at which each deal's price is read.
     """
     found = []
@@ -98,7 +107,7 @@ def settle(
             payee_kept=kept(acts.get(payee), terms.payee_action, payee=True),
             observed=state,
         )
-        base = terms.deposit or max(rewards[payer], 0)
+        base = terms.deposit or rewards[payer]
         paid = base * share_of(terms.price, verdict) // WAD
         found.append(Settled(talk, payer, payee, verdict.payer_kept, verdict.payee_kept, state, base, paid))
     return tuple(found)

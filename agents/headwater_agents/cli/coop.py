@@ -20,7 +20,7 @@ from headwater_agents.cli.coop_studies import (
     signals_command,
 )
 from headwater_agents.cli.coop_view import watching
-from headwater_agents.cli.errors import EXIT_CODES, UNVERIFIED, print_json, reported
+from headwater_agents.cli.errors import EXIT_CODES, FAILED, UNREACHABLE, UNVERIFIED, print_json, reported
 from headwater_agents.cli.output import counting, show, terminal
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ for _study in (pairings_command, prices_command, coop_lies_command, scale_comman
     help="Seconds an event stays, on a terminal.",
 )
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="New folder. Default: runs/coop-GAME-SEED.")
-@click.option("--force", is_flag=True, help="Replace an existing folder of a play.")
+@click.option("--force", is_flag=True, help="Replace an existing folder of a play; with --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of the view.")
 @reported
 def play_command(
@@ -122,12 +122,13 @@ def play_command(
 
     The folder gets play.json (every action, roll and signed message; `headwater coop check` judges it again),
     summary.json, transcript.txt, report.html with the table of arms, and, with a model, trace.jsonl, from which --trace
-    plays it again without the model. Exits with 4 if the chain's accounts differ from the play's books.
+    plays it again without the model. Exits with 4 if the chain's accounts differ from the play's books, with 3 if no
+    model could be reached, with 1 if one stopped for another reason (budget, deadline, refusal).
     """
     from headwater_agents.bargaining import BargainError
     from headwater_agents.bargaining.arms import arms as compare
     from headwater_agents.bargaining.arms import arms_grids
-    from headwater_agents.bargaining.crew import MODEL, ask, crew, kinds_of
+    from headwater_agents.bargaining.crew import MODEL, ask, crew, kinds_of, models_of
     from headwater_agents.bargaining.kept import KIND, REPORT, TRACE, claimed, free_folder, keep
     from headwater_agents.bargaining.page import play_grids, settlement_grids, software_grid
     from headwater_agents.bargaining.setting import Setting
@@ -137,7 +138,9 @@ def play_command(
     setting = Setting(samples=samples, rounds=rounds)
     kinds = kinds_of(agents, rules.players)
     names = [f"{player} {kind}" for player, kind in enumerate(kinds)]
-    with claimed(out or free_folder(game, seed), force=force) as folder:
+    if MODEL not in kinds and any((endpoint, model, key_file, local_model, trace)):
+        raise BargainError("an endpoint, a model or a trace is for llm agents, and none plays: --agents llm")
+    with claimed(out or free_folder(game, seed, force=force), force=force) as folder:
         with ExitStack() as stack:
             asked = None
             if MODEL in kinds:
@@ -169,6 +172,7 @@ def play_command(
             "settings": rules.settings,
             "arms": compared,
             "assessment": _assessed(rules, played),
+            "models": models_of(cast),
             "settlement": settlement,
         }
         keep(folder, played, events, summary)
@@ -182,8 +186,13 @@ def play_command(
         for grid in grids:
             show(grid)
         terminal().print(f"Report: [bold]{escape(str(folder / REPORT))}[/]", soft_wrap=True)
+    stopped = [one for one in summary["models"] if one["halted"]]
+    for one in stopped:
+        click.echo(f"headwater: player {one['player']} asked its model no more: {one['halted']}", err=True)
     if settlement is not None and not settlement["ok"]:
         sys.exit(UNVERIFIED)
+    if stopped:
+        sys.exit(UNREACHABLE if all(one["halted"].startswith("unreachable") for one in stopped) else FAILED)
 
 
 @coop_group.command("check")
@@ -191,9 +200,11 @@ def play_command(
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 @reported
 def check_command(play: Path, as_json: bool) -> None:
-    """Judge a kept play again: replay its record, verify every signature and rule, work the money out anew.
+    """Judge a kept play again: replay its record, roll its dice, verify every signature and rule, work the money out.
 
-    PLAY is a play's folder or its play.json. Exits with 4 if anything in it does not follow from the rest.
+    PLAY is a play's folder or its play.json. Of a folder, summary.json and transcript.txt are held against it, too.
+    What agents said beside their messages, and what a chain holds, is not judged. Exits with 4 if anything does not
+    follow from the rest.
     """
     from headwater_agents.bargaining import PlayedError
     from headwater_agents.bargaining.kept import load
@@ -271,6 +282,7 @@ def _assessed(rules: Game[Any], played: Played) -> dict[str, Any] | None:
 def _told(played: Played, events: list[Event]) -> dict[str, Any]:
     """A play for readers: what `play.json` has in proofs, in words and figures."""
     from headwater.deals import percent
+    from headwater_agents.bargaining.kept import PARTS
 
     whole = played.as_dict()
     deals = []
@@ -293,9 +305,8 @@ def _told(played: Played, events: list[Event]) -> dict[str, Any]:
                 "kept": "by both" if not broke else f"not by the {' and the '.join(broke)}",
             }
         )
-    parts = ("agents", "arm", "seed", "options", "own", "team", "division", "payoffs", "measures")
     return {
-        **{part: whole[part] for part in parts},
+        **{part: whole[part] for part in PARTS},
         "success": played.success,
         "deals": deals,
         "events": [event.as_dict() for event in events],

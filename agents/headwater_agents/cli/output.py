@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 110
 """Columns of redirected output, which has no width of its own."""
+
+_WIDEST: Final = 220
 
 
 def terminal() -> Console:
@@ -42,7 +45,11 @@ def show(grid: Grid) -> None:
         table.add_column(escape(name), justify="left" if texts else "right", overflow="fold")
     for row in grid.rows:
         table.add_row(*map(escape, row))
-    terminal().print(table)
+    console = terminal()
+    if not sys.stdout.isatty():  # a file takes what a table needs; a terminal has the width it has
+        needed = Measurement.get(console, console.options.update(max_width=_WIDEST), table).maximum
+        console = Console(width=max(WIDTH, needed))
+    console.print(table)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from inspect import Parameter, signature
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
 import numpy as np
@@ -60,10 +61,17 @@ class Game(ABC, Generic[S]):
         Raises:
             SettingsError: an unknown setting, or a value that the game does not take.
         """
+        known = signature(cls).parameters
+        needed = [name for name, parameter in known.items() if parameter.default is Parameter.empty]
+        strange = [str(name)[:40] for name in settings if name not in known]
+        missing = [name for name in needed if name not in settings]
+        if strange or missing:
+            said = f"there is no {', '.join(strange)}" if strange else f"it needs {', '.join(missing)}"
+            raise SettingsError(f"the game {cls.name} takes the settings {', '.join(known)}; {said}")
         try:
             return cls(**settings)
-        except TypeError as error:
-            raise SettingsError(f"the game {cls.name} does not take the settings {dict(settings)!r}: {error}") from None
+        except TypeError:
+            raise SettingsError(f"the game {cls.name} does not take the settings {dict(settings)!r}"[:400]) from None
 
     @abstractmethod
     def start(self) -> S:

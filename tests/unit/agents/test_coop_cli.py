@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
 
 from cli_cases import run
+from headwater_agents.bargaining.onchain import Settlement
 
 TRACE = Path(__file__).parents[2] / "data/llm-escape-short-term-0.jsonl"
 ROOM = ("coop", "play", "escape-room", "--chain", "none", "--seeds", "0")
@@ -83,15 +85,16 @@ def test_a_kept_play_is_judged_again_and_a_changed_one_is_found_out(here: Path) 
     [
         (("coop", "play", "escape-room", "--set", "players"), "a setting is NAME=VALUE"),
         (("coop", "play", "escape-room", "--set", "players=1"), "2 to 10000 players"),
-        (("coop", "play", "escape-room", "--set", "doors=2"), "does not take the settings"),
+        (("coop", "play", "escape-room", "--set", "doors=2"), "takes the settings players, levers; there is no doors"),
         (("coop", "play", "escape-room", "--set", "players=3", "--set", "players=4"), "given twice"),
-        (("coop", "play", "matrix"), "does not take the settings"),
+        (("coop", "play", "matrix"), "it needs payoffs"),
         (("coop", "play", "raid", "--set", "boss=1"), "boss"),
         (("coop", "play", "escape-room", "--agents", "rational,kind"), "there is no agent 'kind'"),
         (("coop", "play", "escape-room", "--agents", "greedy,greedy,greedy"), "has 2 players; got 3 agents"),
         (("coop", "play", "escape-room", "--agents", "llm"), "give one of --endpoint"),
         (("coop", "play", "escape-room", "--agents", "llm", "--endpoint", "http://127.0.0.1:9"), "give --model"),
         (("coop", "play", "escape-room", "--agents", "llm", "--trace", "nothing.jsonl"), "nothing.jsonl"),
+        (("coop", "play", "escape-room", "--trace", "nothing.jsonl"), "none plays"),
         (("coop", "play", "escape-room", "--chain", "nowhere"), "unknown chain"),
         (("coop", "check", "nothing"), "cannot be read as a play"),
         (("coop", "scale", "--agents", "many"), "whole numbers"),
@@ -146,3 +149,51 @@ def test_a_software_team_s_contributions_stand_by_replay_beside_their_earned_val
     assert sum(int(row["earned_share"]) for row in rows) == int(told["team"])
     assert [row["shapley"] for row in rows] == told["division"]["shares"]
     assert "By plan: earned value" in Path("kept/report.html").read_text(encoding="utf-8")
+
+
+def test_a_chain_that_differs_from_the_books_ends_with_4(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Settlement, "ok", property(lambda settlement: False))
+    outcome = run("coop", "play", "escape-room", "--chain", "revm", "--seeds", "0", "--out", "kept")
+    assert outcome.code == 4
+    assert Path("kept/play.json").exists()
+
+
+def test_rolls_that_the_seed_does_not_give_and_files_that_say_otherwise_are_found_out(here: Path) -> None:
+    run("coop", "play", "raid", "--chain", "none", "--arm", "no-talk", "--seeds", "0", "--out", "kept")
+    play = json.loads((here / "kept/play.json").read_text())
+    step = next(step for step in play["record"]["steps"] if step[2])
+    step[2] = [step[2][0] + (1 if step[2][0] < 150 else -1)]
+    (here / "forged.json").write_text(json.dumps(play))
+    forged = run("coop", "check", "forged.json")
+    assert forged.code == 4
+    assert "other rolls than the seed" in forged.err
+    for name, change in (
+        ("summary.json", ("payoffs", ["1", "2", "3", "4"])),
+        ("summary.json", ("deals", [{"paid": "1"}])),
+        ("summary.json", ("events", [])),
+    ):
+        kept = (here / "kept" / name).read_text()
+        (here / "kept" / name).write_text(json.dumps({**json.loads(kept), change[0]: change[1]}))
+        assert run("coop", "check", "kept").code == 4, change
+        (here / "kept" / name).write_text(kept)
+    assert run("coop", "check", "kept").code == 0
+    with (here / "kept/transcript.txt").open("a") as file:
+        file.write("and they lived happily\n")
+    assert run("coop", "check", "kept").code == 4
+
+
+def test_a_model_that_is_asked_no_more_is_told_and_ends_with_1() -> None:
+    args = (*ROOM, "--agents", "llm", "--endpoint", "http://127.0.0.1:9/v1", "--model", "m", "--budget", 1)
+    outcome = run(*args, "--out", "kept")
+    assert outcome.code == 1
+    assert "player 0 asked its model no more: budget" in outcome.err
+
+
+@pytest.mark.slow  # calls are tried again, after seconds
+def test_an_endpoint_that_nobody_answers_is_told_and_ends_with_3() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, not listening: whoever calls is turned away
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+        outcome = run(*ROOM, "--agents", "llm", "--endpoint", url, "--model", "m", "--out", "kept")
+    assert outcome.code == 3
+    assert "player 0 asked its model no more: unreachable" in outcome.err

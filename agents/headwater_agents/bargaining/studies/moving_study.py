@@ -137,7 +137,8 @@ def moving_grids(record: Record) -> list[Grid]:
         Grid(
             title="Prices of a haul whose cost or benefit moves",
             note=f"{where}, volatility {record['volatility']}; {gain}for the table (Holm). Off: mean distance of a "
-            "payoff from half of the best both could have had on that drift, in points.",
+            "payoff from half of the best both could have had on that drift, in points. The best stops where that is "
+            "best by what is known then; on a drift that turns, going on can earn a little more.",
             columns=("what moves", "price", "of the best", "gain", "verdict", "off", "legs", "left", "messages"),
             rows=tuple(
                 (row["follows"], row["arm"], _percent(row["efficiency"]), *_gain(row), *_rest(row))
