@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -24,6 +24,9 @@ Progress = Callable[[int, int, str], None]
 
 FOR_ITSELF = "no-talk, own only"
 """The row of agents who do not talk and do not count on any part of what is earned together."""
+
+LONG: Final = 10**9
+"""From here on a setting is left out of captions: an amount in wei, which nobody reads."""
 
 
 def arms(
@@ -94,11 +97,12 @@ def arms_grids(record: Record) -> list[Grid]:
     """The tables of `arms`: what each arm comes to, and who gets what."""
     seeds = len(record["seeds"])
     names = " × ".join(agent["name"] for agent in record["agents"])
-    note = f"{record['game']} {_settings(record['settings'])}; {names}; {seeds} seed{'s' if seeds > 1 else ''}."
+    game = f"{record['game']} {_settings(record['settings'])}".strip()
+    note = f"{game}; {names}; {seeds} seed{'s' if seeds > 1 else ''}."
     table = Grid(
         title="Arms",
         note=f"{note} Amounts in points, means over seeds; spread: largest payoff less smallest; Δ: all payoffs"
-        f" together, beside {record['baseline']} on the same seeds, 95% interval.",
+        f" together, beside {record['baseline']} on the same seeds, 95% interval unless it is the same on all.",
         columns=("arm", "success", "together", "Δ", "spread", "deals", "broken", "rounds", "messages", "tokens"),
         rows=tuple(
             (
@@ -128,10 +132,13 @@ def arms_grids(record: Record) -> list[Grid]:
 
 def _row(name: str, plays: Sequence[Played], first: Sequence[Played]) -> Record:
     payoffs = np.array([[payoff / WAD for payoff in one.payoffs] for one in plays])
-    gains = [(sum(one.payoffs) - sum(other.payoffs)) / WAD for one, other in zip(plays, first, strict=True)]
+    more = [sum(one.payoffs) - sum(other.payoffs) for one, other in zip(plays, first, strict=True)]
+    gains = [wei / WAD for wei in more]
     gain: Record | None = None
     if plays is not first:
         gain = paired(gains).to_dict() if len(plays) > 1 else {"mean": gains[0], "low": None, "high": None}
+        # A game without dice is the same play on every seed: a fact, of which an interval would say too little.
+        gain["constant"] = len(plays) > 1 and len(set(more)) == 1
     return {
         "arm": name,
         "success": float(np.mean([one.success for one in plays])),
@@ -160,11 +167,18 @@ def _row(name: str, plays: Sequence[Played], first: Sequence[Played]) -> Record:
 
 
 def _settings(settings: dict[str, Any]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in settings.items() if isinstance(value, int | str))
+    short = {key: value for key, value in settings.items() if isinstance(value, str) or _fits(value)}
+    return ", ".join(f"{key} {value}" for key, value in short.items())
+
+
+def _fits(value: object) -> bool:
+    return isinstance(value, int) and abs(value) < LONG
 
 
 def _told(result: Record | None) -> str:
     if result is None:
         return NOTHING
     mean, low, high = (number(result[key], 2) for key in ("mean", "low", "high"))
+    if result.get("constant"):
+        return f"{mean} on every seed"
     return mean if result["low"] is None else f"{mean} [{low}, {high}]"

@@ -1,9 +1,9 @@
-"""Random games in normal form: how close each arm comes to the fair split, and how often fairness asks for patience."""
+"""Random games in normal form: how close each arm comes to the fair split, and how often the Shapley value is none."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -14,10 +14,13 @@ from headwater_agents.bargaining.engine import play
 from headwater_agents.bargaining.errors import BargainError
 from headwater_agents.bargaining.negotiators import Rational
 from headwater_agents.bargaining.rollouts import Rollouts
-from headwater_agents.bargaining.stage import stage_game
+from headwater_agents.bargaining.stage import fair_shares, stage_game
 from headwater_agents.games import MatrixGame
 
 Record = dict[str, Any]
+
+ROUNDED: Final = 1_000
+"""Wei by which a settled price may miss the agreed one in these games: shares have 18 decimals."""
 
 
 def random_matrix(seed: int, shape: Sequence[int]) -> MatrixGame:
@@ -45,6 +48,10 @@ def matrices(shape: Sequence[int] = (3, 3), seeds: Sequence[int] = range(40)) ->
             max(abs(got - fair) for got, fair in zip(played.payoffs, stage.fair, strict=True)) / WAD
             for played, stage in zip(plays, stages, strict=True)
         ]
+        worse = [
+            any(got < without - ROUNDED for got, without in zip(played.payoffs, stage.no_deal_payoffs, strict=True))
+            for played, stage in zip(plays, stages, strict=True)
+        ]
         lost = [(stage.values[-1] - sum(played.payoffs)) / WAD for played, stage in zip(plays, stages, strict=True)]
         rows.append(
             {
@@ -53,11 +60,13 @@ def matrices(shape: Sequence[int] = (3, 3), seeds: Sequence[int] = range(40)) ->
                 "lost": float(np.mean(lost)),
                 "missed": float(np.mean(missed)),
                 "most": float(np.max(missed)),
+                "worse": float(np.mean(worse)),
                 "messages": float(np.mean([played.messages for played in plays])),
             }
         )
     below = [
-        any(fair < without for fair, without in zip(stage.fair, stage.no_deal_payoffs, strict=True)) for stage in stages
+        any(part < without for part, without in zip(fair_shares(stage.values), stage.no_deal_payoffs, strict=True))
+        for stage in stages
     ]
     return {
         "shape": list(shape),
@@ -84,6 +93,7 @@ def matrices_grids(records: Sequence[Record]) -> list[Grid]:
                 number(row["lost"], 3),
                 number(row["missed"], 3),
                 number(row["most"], 3),
+                f"{row['worse']:.0%}",
                 number(row["messages"], 1),
             )
             for row in record["arms"]
@@ -95,15 +105,16 @@ def matrices_grids(records: Sequence[Record]) -> list[Grid]:
     split = Grid(
         title="Random games",
         note=f"Payoffs even from −2 to 2 points; {count} games of each shape, rational agents. Success: all that was"
-        " to be had; lost: points left on the table; missed: largest distance of a payoff from the fair one.",
-        columns=("game", "arm", "success", "lost", "missed", "most", "messages"),
+        " to be had; lost: points left on the table; missed: largest distance of a payoff from the fair one; worse:"
+        " games in which somebody ends below its no-deal payoff.",
+        columns=("game", "arm", "success", "lost", "missed", "most", "worse", "messages"),
         rows=tuple(rows),
         texts=2,
     )
     patience = Grid(
-        title="Where the fair split asks somebody to take less than without a deal",
-        note="Share of games: without a pure equilibrium by best replies; with somebody's fair payoff below its no-deal"
-        " payoff; the same where the no-deal profile is an equilibrium.",
+        title="Where the Shapley value would leave somebody with less than without a deal",
+        note="Share of games: without a pure equilibrium; with somebody's Shapley value below its no-deal payoff, which"
+        " the fair split then makes good; the same where the no-deal profile is an equilibrium.",
         columns=("game", "no equilibrium", "somebody below", "below, at an equilibrium"),
         rows=tuple(asked),
     )

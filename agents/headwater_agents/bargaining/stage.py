@@ -1,17 +1,24 @@
 """The stage game: what is at stake at a checkpoint, and what everybody's part in it is worth.
 
-    d      no-deal profile: a pure Nash equilibrium reached by best replies from the maximin profile; if best replies
-           run in a circle, the maximin profile itself
-    v(S)   = max over S's joint actions of Σ_{i ∈ S} payoff_i, the others at d;    v(∅) = 0
-    φ_i    = Σ_{S ∌ i} |S|! (n − |S| − 1)! / n! · (v(S ∪ i) − v(S))          (Shapley 1953)
-           for two players  v(i) + (v(12) − v(1) − v(2)) / 2
+    d      no-deal profile: a pure Nash equilibrium, reached by best replies from the maximin profile; if these run in
+           a circle, the one of all pure equilibria with the largest sum; if there is none, the maximin profile
+    d_i    = payoff_i(d)
+    v(S)   = max over S's joint actions of Σ_{i ∈ S} payoff_i, the others at d;    v(i) = d_i,  v(∅) = 0
+    s_i    = Σ_{S ∌ i} |S|! (n − |S| − 1)! / n! · (v(S ∪ i) − v(S))          (Shapley 1953)
+    φ_i    = d_i + (s_i − d_i)⁺ · (v(N) − Σ d) / Σ_j (s_j − d_j)⁺
+           which is s_i where nobody's is below d_i, and for two players  d_i + (v(12) − d_1 − d_2) / 2
+
+At an equilibrium d_i is the best that i can do alone. Elsewhere the best reply to d pays more, but is no threat: d is
+not what would be played against it, and two such replies can come to more than v(12). With three and more players s_i
+may lie below d_i, because a coalition's best joint action may harm whoever is outside; φ gives up nothing then, and
+the others' gains are scaled down to what there is. Nobody has a reason to refuse φ.
 
 Where payoffs are estimates, the largest of many is large by luck as well. So a joint action counts as better only if
-it is so beyond the doubt that sampling leaves (`Rollouts.surely_better`); among those that are as good as the best, the
-one with the fewest changes from d is taken, and v(S) is what that one comes to.
+it is so beyond the doubt that sampling leaves (`Rollouts.surely_better`); among those that are as good as the best and
+not below d, the one with the fewest changes from d is taken, and v(S) is what that one comes to. So v(S) ≥ Σ_S d.
 
-In whole wei: φ is worked out over n! and only then rounded, so that every share is less than a wei off and the shares
-sum to v(N). Whoever is no part of the stage gets what it gets; nobody bargains for it.
+In whole wei: φ is worked out over n! and only then rounded, so that every share is less than a wei off, none is below
+d_i, and the shares sum to v(N). Whoever is no part of the stage gets what it gets; nobody bargains for it.
 """
 
 from __future__ import annotations
@@ -23,7 +30,7 @@ from math import factorial, prod
 from typing import Final
 
 from headwater_agents.bargaining.errors import TooManyError
-from headwater_agents.bargaining.rollouts import Profile, Rollouts
+from headwater_agents.bargaining.rollouts import MOST_PROFILES, Profile, Rollouts
 
 MOST_LOOKUPS: Final = 1 << 20
 """Most (coalition, joint action) pairs that are looked through: Π (1 + number of choices)."""
@@ -41,7 +48,7 @@ class StageGame:
         best: the joint action worth most together; of several as good the one with the fewest changes from d, then the
             first.
         values: v by bitmask; bit k is `players[k]`.
-        fair: the Shapley value, rounded so that it sums to v(N).
+        fair: φ: nobody's is below its no-deal payoff, and they sum to v(N).
     """
 
     players: tuple[int, ...]
@@ -65,15 +72,16 @@ def stage_game(rollouts: Rollouts) -> StageGame:
         TooManyError: more joint actions than are priced.
     """
     no_deal, equilibrium = no_deal_profile(rollouts)
+    without = tuple(rollouts.prospect(no_deal).payoffs[player] for player in rollouts.players)
     values, best = coalition_values(rollouts, no_deal)
     return StageGame(
         players=rollouts.players,
         no_deal=no_deal,
-        no_deal_payoffs=tuple(rollouts.prospect(no_deal).payoffs[player] for player in rollouts.players),
+        no_deal_payoffs=without,
         equilibrium=equilibrium,
         best=best,
         values=values,
-        fair=fair_shares(values),
+        fair=acceptable_shares(values, without),
     )
 
 
@@ -81,7 +89,9 @@ def no_deal_profile(rollouts: Rollouts, start: Profile | None = None) -> tuple[P
     """What everybody does without any deal, and whether that is a Nash equilibrium.
 
     Each player, in turn, changes to its best reply if that pays strictly more (the first of several), until nobody
-    does. A player needs its own payoffs only. `start` begins elsewhere than at the maximin profile.
+    does; a player needs its own payoffs only. Where that runs in a circle, an equilibrium is looked for among all joint
+    actions, if they are at most 4,096. `start` begins elsewhere than at the maximin profile, and is what is left if
+    there is none.
 
     Raises:
         TooManyError: more joint actions than are priced.
@@ -95,8 +105,27 @@ def no_deal_profile(rollouts: Rollouts, start: Profile | None = None) -> tuple[P
         if profile == before:
             return _as_taken(rollouts, profile), True
         if profile in seen:
-            return _as_taken(rollouts, first), False
+            break
         seen.add(profile)
+    found = pure_equilibrium(rollouts) if rollouts.size <= MOST_PROFILES else None
+    return (_as_taken(rollouts, first), False) if found is None else (found, True)
+
+
+def pure_equilibrium(rollouts: Rollouts) -> Profile | None:
+    """The pure Nash equilibrium with the largest sum of payoffs, of several the first; None if there is none.
+
+    Only joint actions that would be played as they are named count: what the rules turn into another one is that one.
+
+    Raises:
+        TooManyError: more joint actions than are priced.
+    """
+    found = [
+        profile
+        for profile in rollouts.profiles()
+        if _as_taken(rollouts, profile) == profile
+        and all(best_reply(rollouts, profile, place) == profile for place in range(len(profile)))
+    ]
+    return max(found, key=lambda profile: _worth(rollouts, profile, rollouts.players), default=None)
 
 
 def best_reply(rollouts: Rollouts, profile: Profile, place: int) -> Profile:
@@ -149,6 +178,8 @@ def maximin(rollouts: Rollouts) -> Profile:
 def coalition_values(rollouts: Rollouts, no_deal: Profile) -> tuple[tuple[int, ...], Profile]:
     """v of every coalition of the stage's players, by bitmask, wei, 2^n entries; and the joint action behind v(N).
 
+    A single player's is what it gets at d: its best reply, where d is an equilibrium.
+
     Raises:
         TooManyError: Π (1 + choices) above 2^20.
     """
@@ -161,7 +192,7 @@ def coalition_values(rollouts: Rollouts, no_deal: Profile) -> tuple[tuple[int, .
     values, best = [0], no_deal
     for mask in range(1, 1 << len(rollouts.players)):
         inside = [place for place in range(len(rollouts.players)) if mask >> place & 1]
-        best = _best(rollouts, no_deal, inside)
+        best = _best(rollouts, no_deal, inside) if len(inside) > 1 else no_deal
         values.append(_worth(rollouts, best, [rollouts.players[place] for place in inside]))
     return tuple(values), best
 
@@ -176,14 +207,16 @@ def _best(rollouts: Rollouts, no_deal: Profile, inside: Sequence[int]) -> Profil
     by_changes = sorted(product(*options), key=lambda profile: _changes(profile, no_deal))
     top = max(by_changes, key=lambda profile: _worth(rollouts, profile, members))
     most, changes = _worth(rollouts, top, members), _changes(top, no_deal)
+    least = _worth(rollouts, no_deal, members)
     chosen = top
     for profile in by_changes:
         if _changes(profile, no_deal) >= changes:
             break
-        if rollouts.surely_better(top, profile, members):
+        found = _worth(rollouts, profile, members)
+        # A luckless estimate may be in doubt beside the best and yet below d, which the best is surely above.
+        if found < least or rollouts.surely_better(top, profile, members):
             continue
         # As good as the best with fewer changes; of several with as few, the best.
-        found = _worth(rollouts, profile, members)
         if chosen is top or (_changes(profile, no_deal) == _changes(chosen, no_deal) and found > most):
             chosen, most = profile, found
         elif _changes(profile, no_deal) > _changes(chosen, no_deal):
@@ -206,6 +239,28 @@ def fair_shares(values: Sequence[int]) -> tuple[int, ...]:
     Each is less than 1 from the exact value. What the floors leave goes one each to the largest remainders, the first
     players on ties.
     """
+    parts, whole = _shapley(values)
+    return _whole(parts, whole, values[-1] - values[0])
+
+
+def acceptable_shares(values: Sequence[int], without: Sequence[int]) -> tuple[int, ...]:
+    """φ: the Shapley value s, with nobody left below what it has without a deal; ints that sum to v(N), v(∅) being 0.
+
+        φ_i = d_i + (s_i − d_i)⁺ · (v(N) − Σ d) / Σ_j (s_j − d_j)⁺
+
+    Rounded as `fair_shares`, which it is where no s_i lies below d_i. `without` is d, n ints with Σ d ≤ v(N).
+    """
+    parts, whole = _shapley(values)
+    gains = [max(part - whole * usual, 0) for part, usual in zip(parts, without, strict=True)]
+    there_is, wanted = values[-1] - sum(without), sum(gains)
+    if not wanted:  # nobody's s_i is above d_i, and they sum to no less: s is d
+        return tuple(without)
+    shares = _whole([gain * there_is for gain in gains], wanted, there_is)
+    return tuple(usual + share for usual, share in zip(without, shares, strict=True))
+
+
+def _shapley(values: Sequence[int]) -> tuple[list[int], int]:
+    """The Shapley value as numerators over n!, and n!."""
     n = len(values).bit_length() - 1
     weights = [factorial(size) * factorial(n - size - 1) for size in range(n)]
     parts = [0] * n
@@ -216,10 +271,14 @@ def fair_shares(values: Sequence[int]) -> tuple[int, ...]:
                 parts[player] += weights[size - 1] * value
             else:
                 parts[player] -= weights[size] * value
-    whole = factorial(n)
-    shares = [part // whole for part in parts]
-    rest = values[-1] - values[0] - sum(shares)
-    for player in sorted(range(n), key=lambda player: (-(parts[player] % whole), player))[:rest]:
+    return parts, factorial(n)
+
+
+def _whole(parts: Sequence[int], over: int, total: int) -> tuple[int, ...]:
+    """parts / over, which sum to the total, in whole units that do so too: floors, then one each by remainder."""
+    shares = [part // over for part in parts]
+    order = sorted(range(len(parts)), key=lambda player: (-(parts[player] % over), player))
+    for player in order[: total - sum(shares)]:
         shares[player] += 1
     return tuple(shares)
 

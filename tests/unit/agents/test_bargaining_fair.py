@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import statistics
 from fractions import Fraction
 from math import factorial
 
@@ -13,7 +14,10 @@ from hypothesis import strategies as st
 
 from headwater.credit import TableGame, shapley
 from headwater_agents.bargaining import (
+    Arm,
     BargainError,
+    Prospect,
+    Rational,
     Rollouts,
     Stance,
     TooManyError,
@@ -22,11 +26,16 @@ from headwater_agents.bargaining import (
     make_plan,
     matrices,
     matrices_grids,
+    play,
     stage_game,
 )
+from headwater_agents.bargaining.crediting import to_wei
 from headwater_agents.games import POINT, EscapeRoom, Game, MatrixGame, Raid
 
 Table = np.ndarray
+
+SETTLED = 100
+"""Wei by which shares of 18 decimals may miss prices of a few points."""
 
 
 def random_table(rng: np.random.Generator, *shape: int) -> Table:
@@ -46,7 +55,7 @@ def matrix(table: Table) -> MatrixGame:
 
 
 def own_no_deal(table: Table) -> tuple[int, ...]:
-    """Best replies in turn from the maximin profile; the maximin profile if they circle."""
+    """Best replies in turn from the maximin profile; if they circle the equilibrium of most payoffs, else maximin."""
     n = table.shape[0]
     start = []
     for i in range(n):
@@ -63,11 +72,19 @@ def own_no_deal(table: Table) -> tuple[int, ...]:
         if at == before:
             return at
         if at in seen:
-            return tuple(start)
+            return max(own_equilibria(table), key=lambda cell: table[(slice(None), *cell)].sum(), default=tuple(start))
         seen.add(at)
 
 
+def own_equilibria(table: Table) -> list[tuple[int, ...]]:
+    """Cells in which every payoff is the largest along its player's own axis."""
+    stable = np.all([table[i] == table[i].max(axis=i, keepdims=True) for i in range(table.shape[0])], axis=0)
+    return [tuple(int(a) for a in cell) for cell in np.argwhere(stable)]
+
+
 def worth(table: Table, members: frozenset[int], d: tuple[int, ...]) -> int:
+    if len(members) == 1:
+        return int(table[(*members, *d)])
     choices = [range(k) if i in members else [d[i]] for i, k in enumerate(table.shape[1:])]
     return max(sum(int(table[(i, *a)]) for i in members) for a in itertools.product(*choices))
 
@@ -85,26 +102,126 @@ def orders_shapley(table: Table) -> list[Fraction]:
     return [total / factorial(n) for total in totals]
 
 
+def own_fair(table: Table) -> list[Fraction]:
+    """Mean marginal contributions; gains beyond d scaled down where somebody's is less than d."""
+    d, s = own_no_deal(table), orders_shapley(table)
+    without = [int(table[(i, *d)]) for i in range(len(s))]
+    if all(part >= usual for part, usual in zip(s, without, strict=True)):
+        return s
+    gains = [max(part - usual, Fraction(0)) for part, usual in zip(s, without, strict=True)]
+    scale = (worth(table, frozenset(range(len(s))), d) - sum(without)) / sum(gains)
+    return [usual + gain * scale for usual, gain in zip(without, gains, strict=True)]
+
+
 @pytest.mark.parametrize("k", [2, 3, 5])
 def test_fair_split_of_two_is_the_closed_form_to_2_wei(k: int) -> None:
     rng = np.random.default_rng(k)
     for _ in range(40):
         table = random_table(rng, k, k)
         d = own_no_deal(table)
-        one, two, both = (worth(table, frozenset(who), d) for who in ((0,), (1,), (0, 1)))
-        closed = (Fraction(both + one - two, 2), Fraction(both + two - one, 2))
+        one, two, both = int(table[(0, *d)]), int(table[(1, *d)]), int(table.sum(axis=0).max())
+        closed = (one + Fraction(both - one - two, 2), two + Fraction(both - one - two, 2))
         fair = stage_game(rollouts(matrix(table))).fair
         assert all(abs(found - exact) <= 2 for found, exact in zip(fair, closed, strict=True))
         assert sum(fair) == both
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 2), (3, 3, 3), (2, 2, 2, 2), (2, 3, 1, 2), (2, 2, 2, 2, 2)])
-def test_fair_shares_of_more_players_are_mean_contributions_over_all_orders(shape: tuple[int, ...]) -> None:
+def test_fair_shares_of_more_players_are_mean_contributions_made_good_to_whoever_they_leave_short(
+    shape: tuple[int, ...],
+) -> None:
     rng = np.random.default_rng(sum(shape))
-    for _ in range(4):
+    corrected = 0
+    for _ in range(8):
         table = random_table(rng, *shape)
-        fair = stage_game(rollouts(matrix(table))).fair
-        assert all(abs(found - exact) < 1 for found, exact in zip(fair, orders_shapley(table), strict=True))
+        fair, exact = stage_game(rollouts(matrix(table))).fair, own_fair(table)
+        assert all(abs(found - part) < 1 for found, part in zip(fair, exact, strict=True))
+        corrected += exact != orders_shapley(table)
+    assert 0 < corrected < 8
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_nobodys_fair_share_is_below_what_it_has_without_a_deal_and_no_wei_is_lost(data: st.DataObject) -> None:
+    shape = data.draw(st.lists(st.integers(1, 3), min_size=2, max_size=4))
+    cell = data.draw(st.sampled_from([st.integers(-3, 3), st.integers(-(10**20), 10**20)]))
+    count = len(shape) * int(np.prod(shape))
+    table = np.array(data.draw(st.lists(cell, min_size=count, max_size=count)), dtype=object).reshape(-1, *shape)
+    game = stage_game(rollouts(matrix(table)))
+    assert sum(game.fair) == game.values[-1] == table.sum(axis=0).max()
+    assert game.gain >= 0
+    assert all(share >= without for share, without in zip(game.fair, game.no_deal_payoffs, strict=True))
+    assert all(game.values[1 << i] == without for i, without in enumerate(game.no_deal_payoffs))
+    at = tuple(int(action[1:]) for action in game.no_deal)
+    assert game.equilibrium == bool(own_equilibria(table)) == (at in own_equilibria(table))
+
+
+def test_who_would_have_nothing_but_loss_from_a_coalitions_best_play_keeps_what_it_has() -> None:
+    # Two earn 4 by an action that takes 3 from the third, who can do nothing about it; it costs who takes it alone.
+    table = np.zeros((3, 2, 2, 1), dtype=object)
+    table[:, 1, 1, 0], table[0, 1, 0, 0], table[1, 0, 1, 0] = [2, 2, -3], -1, -1
+    game = stage_game(rollouts(MatrixGame(table.tolist())))
+    assert fair_shares(game.values)[2] == -POINT, "the Shapley value has it bear a third of the harm"
+    assert game.fair == (POINT // 2, POINT // 2, 0)
+
+
+def test_an_equilibrium_that_best_replies_pass_by_is_found_and_of_several_the_one_worth_most() -> None:
+    # From the cautious (a0, a0) replies circle among the first two actions; (a2, a2) and (a3, a3) are stable.
+    first = [[1, -1, 0, 0], [-1, 1, 0, 0], [-3, -3, 1, -3], [-3, -3, -3, 2]]
+    second = [[-1, 1, -6, -6], [1, -1, -6, -6], [-4, -4, 1, -3], [-4, -4, -3, 2]]
+    game = stage_game(rollouts(MatrixGame([first, second])))
+    assert (game.no_deal, game.equilibrium) == (("a3", "a3"), True)
+    assert game.no_deal_payoffs == (2 * POINT, 2 * POINT)
+
+
+def test_an_estimate_in_doubt_beside_the_best_is_not_taken_where_it_is_below_no_deal() -> None:
+    stage = rollouts(MatrixGame([[[0, -1], [-5, 2]], [[0, -1], [0, 2]]], unit=1))
+    steady, wild = ((2, 2), (3, 3), (2, 2), (3, 3)), ((9, 9), (-13, -13), (12, 12), (-10, -10))
+    for profile, draws in ((("a1", "a1"), steady), (("a0", "a1"), wild)):
+        mean = (sum(draw[0] for draw in draws) // 4,) * 2
+        stage._known[profile] = Prospect(mean, profile, False, draws)
+    assert not stage.surely_better(("a1", "a1"), ("a0", "a1"), (0, 1))
+    game = stage_game(stage)
+    assert (game.no_deal, game.best) == (("a0", "a0"), ("a1", "a1"))
+    assert game.gain > 0
+
+
+CIRCLING = [[[8, -10, -2], [-2, 3, -3], [0, -9, 8]], [[0, 0, 9], [8, -8, 8], [8, -8, -4]]]
+"""No pure equilibrium; best replies to the cautious (a1, a0) would come to more than there is."""
+
+
+@pytest.mark.parametrize("arm", [Arm.SHORT_TERM, Arm.FULL])
+def test_nobody_that_keeps_its_word_ends_below_what_it_has_without_a_deal(arm: Arm) -> None:
+    rng = np.random.default_rng(len(arm.value))
+    shapes = [(2, 2), (3, 3), (2, 2, 2), (4, 3), (2, 3, 2), (2, 2, 2, 2)]
+    games = [matrix(random_table(rng, *shapes[number % len(shapes)])) for number in range(120)]
+    for game in (MatrixGame(CIRCLING), *games):
+        stage = stage_game(rollouts(game))
+        played = play(game, [Rational()] * game.players, arm)
+        assert all(one.payer_kept and one.payee_kept for one in played.settled)
+        assert all(got >= less - SETTLED for got, less in zip(played.payoffs, stage.no_deal_payoffs, strict=True))
+        assert sum(played.payoffs) == stage.values[-1]
+
+
+def test_better_by_less_than_a_standard_error_is_not_surely_better() -> None:
+    raid = rollouts(Raid(2000), samples=6)
+    some = list(itertools.islice(raid.profiles(), 0, None, 7))
+    in_doubt = 0
+    for one, other in itertools.combinations(some, 2):
+        for players in ((0,), (0, 1, 2, 3)):
+            draws = [raid.prospect(each).draws for each in (one, other)]
+            gains = [sum(a[i] - b[i] for i in players) / POINT for a, b in zip(*draws, strict=True)]
+            mean, error = statistics.mean(gains), statistics.stdev(gains) / len(gains) ** 0.5
+            if abs(mean - error) > 1e-9:
+                assert raid.surely_better(one, other, players) == (mean > error)
+                in_doubt += 0 < mean < error
+    assert in_doubt
+
+
+def test_rounding_of_estimates_is_made_good_by_everybody_alike() -> None:
+    assert to_wei([Fraction(10), Fraction(20), Fraction(30)], 66) == (12, 22, 32)
+    assert to_wei([Fraction(10), Fraction(20), Fraction(30)], 52) == (8, 17, 27)
+    assert to_wei([Fraction(1, 3)] * 3, 1) == (1, 0, 0)
 
 
 def test_whole_wei_shapley_agrees_with_the_library_and_loses_no_wei() -> None:
@@ -236,7 +353,7 @@ def test_random_games_are_settled_fairly_where_externalities_are_priced_and_not_
     assert rows["short-term"]["success"] == rows["full"]["success"] == 1
     assert rows["full"]["most"] < 1e-15
     assert rows["no-talk"]["missed"] > rows["talk"]["missed"] > 1e-3
-    assert record["below_at_equilibrium"] == 0
+    assert record["below"] == record["below_at_equilibrium"] == 0, "two players gain by each other or not at all"
     assert all(len(row) == len(grid.columns) for grid in matrices_grids([record]) for row in grid.rows)
     with pytest.raises(BargainError, match="at least one seed"):
         matrices((2, 2), [])

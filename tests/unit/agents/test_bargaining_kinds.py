@@ -142,8 +142,25 @@ def test_arms_beside_each_other_in_the_escape_room() -> None:
     assert rows["full"]["spread"] == 0
     assert rows["full"]["gain"]["mean"] == 11
     assert rows["talk"]["messages"] > rows["full"]["messages"]
+    assert rows["full"]["gain"]["constant"], "no dice: the same on every seed"
     grids = arms_grids(record)
+    assert [row[3] for row in grids[0].rows] == ["–", *["11.00 on every seed"] * 3]
     assert all(len(row) == len(grid.columns) for grid in grids for row in grid.rows)
+
+
+def test_a_gain_that_varies_is_told_with_its_interval() -> None:
+    record = arms(Raid(2000), [Rational()] * 4, range(3), which=["no-talk", "full"], setting=Setting(samples=1))
+    gain = record["arms"][1]["gain"]
+    assert not gain["constant"]
+    assert gain["low"] <= gain["mean"] <= gain["high"]
+    assert " [" in arms_grids(record)[0].rows[1][3]
+
+
+def test_captions_leave_out_amounts_that_nobody_reads() -> None:
+    record = arms(MatrixGame([[[1, 0]], [[0, 1]]]), (Rational(), Rational()), [1], which=["full"])
+    assert all(grid.note.startswith("matrix; rational × rational; 1 seed.") for grid in arms_grids(record))
+    room = arms(EscapeRoom(), (Rational(), Rational()), [1], which=["full"])
+    assert "players 2, levers 1" in arms_grids(room)[0].note
 
 
 def test_where_something_is_earned_together_those_who_count_on_nothing_of_it_are_shown_too() -> None:
