@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from checks import refused
-from deal_cases import BOTH_KEPT, GIFT, HALF, POT, RECORD, Hall, new_hall
+from deal_cases import BOTH_KEPT, FAR, GIFT, HALF, POT, RECORD, Hall, new_hall
 from headwater.chain import Account
 from headwater.chain.revm import RevmBackend
-from headwater.deals import Price
+from headwater.deals import Limits, Negotiation, Price
 from headwater.deals.desk import DealDesk
 from headwater.deals.twin import Paid, Verdict
 from headwater.units import WAD
@@ -131,9 +131,34 @@ def test_a_resolver_that_disappears_costs_nobody_anything(hall: Hall) -> None:
     assert hall.balance(hall.payer.address) == hall.balance(hall.sponsor.address) == GIFT
 
 
+def test_an_older_offer_is_refused_in_place_of_the_agreed_deal_for_want_of_a_signature(hall: Hall) -> None:
+    """They agreed on a half. The payee brings the payer's older offer of all, the payer the payee's of a tenth, each
+    with everything that it ever got from the other."""
+    task, now, limits = hall.task(), hall.backend.now(), Limits(rounds=3)
+    payer, payee = hall.payer.account, hall.payee.account
+    talk = Negotiation.between(payer.address, payee.address, hall.escrow.domain, task, 0, limits, now=now)
+    for speaker, share in ((payer, WAD), (payee, WAD // 10), (payer, HALF)):
+        talk = talk.receive(talk.offer(speaker, hall.deal(task, share).terms, FAR), now)
+    talk = talk.receive(talk.agree(payee), now)
+    talk = talk.countersigned(payer)
+    assert talk.deal is not None
+    assert talk.signatures is not None
+    heard = [signature for message in talk.messages for signature in (message.signature, message.deal_signature)]
+    for mine, old in ((hall.payee, talk.messages[0].deal), (hall.payer, talk.messages[1].deal)):
+        assert old is not None
+        for theirs in filter(None, (*heard, *talk.signatures)):
+            pair = (theirs, mine.sign(old)) if mine is hall.payee else (mine.sign(old), theirs)
+            with refused(hall, f"deals: invalid signature of the {'payer' if mine is hall.payee else 'payee'}"):
+                mine.open_deal(old, pair)
+    name = hall.stranger.open_deal(talk.deal, talk.signatures)
+    hall.judge(task, {hall.payer.address: 100}, {name: BOTH_KEPT})
+    assert hall.stranger.settle(task, name).paid == 50
+    hall.stranger.wind_up(task)
+
+
 def test_a_verdict_overtaken_by_an_amendment_does_not_count_for_it(hall: Hall) -> None:
-    """The payee did the easy thing of revision 0. It sees the verdict coming and brings revision 1, dearer and signed
-    by the payer long ago as a firm offer: the verdict was on other words, so it counts for nothing."""
+    """The payee did the easy thing of revision 0. It sees the verdict coming and brings revision 1, dearer, which the
+    payer agreed to long ago and it did not countersign: the verdict was on other words, so it counts for nothing."""
     task = hall.task()
     name = hall.open(hall.deal(task, 1, actions=("door", "lever")))
     dear = hall.deal(task, WAD, revision=1, actions=("door", "carry"))
@@ -161,8 +186,8 @@ def test_a_side_that_has_begun_bars_amendments_it_signed_before(hall: Hall) -> N
 
 
 def test_nobody_waits_for_the_rewards_before_it_brings_a_deal(hall: Hall) -> None:
-    """A payee holds the payer's firm offers, and would bring one once it knows what the payer earned; or the payer
-    holds the payee's offer of a cheaper revision, and would bring it once it knows the verdict."""
+    """A payee holds the payer's agreement, did not countersign, and would bring the deal once it knows what the payer
+    earned; or the payer holds the payee's to a cheaper revision, and would bring that once it knows the verdict."""
     task = hall.task()
     hall.open(hall.deal(task, HALF))
     offer, cheap = hall.deal(task, HALF, nonce=1), hall.deal(task, 1, revision=1)

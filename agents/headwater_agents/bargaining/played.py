@@ -182,11 +182,11 @@ class Played:
 
 
 def agreed(talks: tuple[Talk, ...]) -> tuple[tuple[int, int, Deal], ...]:
-    """The deals of negotiations, as (number of the negotiation, stage, deal)."""
+    """The deals of negotiations, as (number of the negotiation, stage, deal): those that both signed."""
     found = []
     for number, talk in enumerate(talks):
         deal = talk.negotiation.deal
-        if deal is not None:
+        if deal is not None and talk.negotiation.signatures is not None:
             found.append((number, talk.checkpoint, deal))
     return tuple(found)
 

@@ -54,7 +54,10 @@ def hold(
     now: int,
     tell: Tell,
 ) -> Held:
-    """Hold a negotiation; the first of the two opens it. Its choices are what the stage leaves open to each."""
+    """Hold a negotiation; the first of the two opens it. Its choices are what the stage leaves open to each.
+
+    If the two agree, the author of the offer that was taken countersigns at once.
+    """
     first, second = accounts
     choices = {
         account.address: tables[0].view.options(table.me) for account, table in zip(accounts, tables, strict=True)
@@ -68,6 +71,8 @@ def hold(
         talk, more = _turn(talk, tables[seat], agents[seat], accounts[seat], expires, now, tell)
         said.extend(more)
         now = max(now, talk.ended or 0)
+    if talk.author is not None:
+        talk = talk.countersigned(first if talk.author == first.address else second)
     if talk.status is Status.DEADLOCKED:
         tell(EventKind.DEADLOCK, tables[0].me, f"no deal between {_pair(tables)}: the rounds are used up", {})
     return Held(talk, tuple(said), now)

@@ -18,8 +18,9 @@ from headwater.deals.escrow import (
     id_of,
     task_id,
 )
+from headwater.deals.limits import MAX_ROUNDS, Limits, Status
 from headwater.deals.message import Kind, Message, negotiation_id
-from headwater.deals.negotiation import MAX_ROUNDS, Limits, Negotiation, Status
+from headwater.deals.negotiation import Negotiation
 from headwater.deals.price import MAX_STATE, MAX_STEPS, Price, percent
 from headwater.deals.terms import MAX_ACTION, Terms, action_hash
 from headwater.deals.transcript import dump, load, read_transcript, write_transcript

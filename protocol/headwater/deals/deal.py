@@ -83,7 +83,7 @@ class Deal:
         task: number of the task at the escrow, uint256.
         nonce: of this payer and payee; one deal per payer, payee, task and nonce is ever opened.
         revision: 0 opens; r + 1, signed by both, takes the place of r. Below 2^32.
-        expires: until when it may be opened, in seconds; the offer is firm until then. Below 2^64.
+        expires: until when it may be agreed to and opened, in seconds. Below 2^64.
 
     Raises:
         Refused: AMOUNT.

@@ -29,7 +29,7 @@ class Reason(StrEnum):
     SIGNATURE = "signature"
     """The message is not signed by its sender."""
     DEAL_SIGNATURE = "deal signature"
-    """The deal is not signed by the message's sender as the escrow wants it."""
+    """An agreement or countersignature that does not sign the deal as the escrow wants it; an offer that signs it."""
     REPLAYED_MESSAGE = "replayed message"
     """Said before in this negotiation."""
     REPLAYED_DEAL = "replayed deal"

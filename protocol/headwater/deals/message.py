@@ -60,7 +60,7 @@ class Message:
         sender: checksummed address.
         deal: what is offered or agreed to; None in a halt.
         signature: the sender's on the message, 65 bytes.
-        deal_signature: the sender's on the deal, 65 bytes; empty in a halt.
+        deal_signature: in an agreement the sender's on the deal, 65 bytes; empty in all others.
 
     Raises:
         Refused: MALFORMED, or PARTY for a sender that is no address.
@@ -126,7 +126,7 @@ class Message:
 def write_message(
     account: Account, domain: Domain, negotiation: bytes, sequence: int, previous: bytes, kind: Kind, deal: Deal | None
 ) -> Message:
-    """A message and, if it carries a deal, the deal, both signed by the account."""
+    """A message signed by the account; if it agrees, the deal as well. An offer leaves its deal unsigned."""
     unsigned = Message(
         domain=domain,
         negotiation=negotiation,
@@ -145,5 +145,5 @@ def write_message(
         sender=account.address,
         deal=deal,
         signature=sign_digest(account, unsigned.digest),
-        deal_signature=b"" if deal is None else deal.sign(account, domain),
+        deal_signature=deal.sign(account, domain) if deal is not None and kind is Kind.AGREE else b"",
     )

@@ -7,49 +7,27 @@
 The two speak in turn. A round is an offer and its answer; when all rounds are used up, the offer on the table can only
 be taken or left. So a negotiation of R rounds ends with at most R + 1 messages, no later than (R + 1) reply windows
 after it was opened.
+
+Whoever offers signs the message, not the Deal. Whoever agrees signs the Deal; then the author of the offer that was
+taken countersigns it. So both sign the agreed deal and no other, and no earlier offer can be brought to the escrow.
+AGREED is the machine's last word; on the chain the deal binds when it is countersigned. An author that does not
+countersign has walked away: nothing was acted on, nothing is owed. That is its last option, until the Deal `expires`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Final, Self
+from typing import Self
 
 from headwater.chain.accounts import Account
 from headwater.deals.deal import MAX_REVISION, MAX_TIME, MAX_WORD, Deal
 from headwater.deals.errors import DealError, Reason, Refused
+from headwater.deals.limits import Limits, Status
 from headwater.deals.message import OFFERS, ZERO, Kind, Message, negotiation_id, write_message
-from headwater.deals.price import whole
 from headwater.deals.rules import check_message
 from headwater.deals.terms import Terms, checked_address, checked_number
 from headwater.typed_data import Domain
-
-MAX_ROUNDS: Final = 1_000
-
-
-class Status(StrEnum):
-    """Where a negotiation stands; all but OPEN are ends."""
-
-    OPEN = "open"
-    AGREED = "agreed"
-    HALTED = "halted"
-    DEADLOCKED = "deadlocked"
-    SILENT = "silent"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Bounds of a negotiation: offers in all, 1 to 1,000, and seconds for each message, 1 or more."""
-
-    rounds: int = 10
-    reply_window: int = 600
-
-    def __post_init__(self) -> None:
-        if not whole(self.rounds) or not 1 <= self.rounds <= MAX_ROUNDS:
-            raise DealError(f"rounds: {self.rounds}; accepted: 1 to {MAX_ROUNDS}")
-        if not whole(self.reply_window) or not 1 <= self.reply_window <= MAX_TIME:
-            raise DealError(f"reply window: {self.reply_window}; accepted: whole seconds, 1 or more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +47,7 @@ class Negotiation:
         status: where it stands.
         ended: when it ended (seconds); None while it is open.
         earlier: the negotiation whose deal this one renews, or None.
+        countersignature: the author's on the agreed deal, 65 bytes; empty until it is there (`countersigned`).
     """
 
     first: str
@@ -86,6 +65,7 @@ class Negotiation:
     status: Status = Status.OPEN
     ended: int | None = None
     earlier: Negotiation | None = None
+    countersignature: bytes = b""
 
     @classmethod
     def between(
@@ -179,19 +159,26 @@ class Negotiation:
 
     @property
     def signatures(self) -> tuple[bytes, bytes] | None:
-        """The payer's and the payee's signatures on the deal in force, 65 bytes each, as the escrow takes them."""
+        """The payer's and the payee's on the deal in force, 65 bytes each; None until it is countersigned."""
         if self.status is not Status.AGREED:
             return None if self.earlier is None else self.earlier.signatures
-        agreed, offered = self.messages[-1], self.messages[-2]
+        if not self.countersignature:
+            return None
+        agreed = self.messages[-1]
         if agreed.deal is not None and agreed.sender == agreed.deal.terms.payer:
-            return agreed.deal_signature, offered.deal_signature
-        return offered.deal_signature, agreed.deal_signature
+            return agreed.deal_signature, self.countersignature
+        return self.countersignature, agreed.deal_signature
+
+    @property
+    def author(self) -> str | None:
+        """Whose offer was taken, who is to countersign; None unless it is agreed."""
+        return self.other(self.messages[-1].sender) if self.status is Status.AGREED else None
 
     def firm(self, now: int) -> tuple[Deal, ...]:
         """Offers whose time is not over at `now` (seconds), oldest first, whatever was said since.
 
-        Whoever got one may still bring it to the escrow: the first of one payer and payee that arrives is the deal. So
-        an agreed deal is brought there at once, or its offers expire soon.
+        None can be opened after the fact: no Deal is signed but the one agreed to. Whoever is to countersign that
+        has both signatures first, and may bring it or let it lie until it expires, or until the other bars it.
         """
         offers = (message.deal for message in self.messages if message.kind in OFFERS)
         return tuple(deal for deal in offers if deal is not None and now <= deal.expires)
@@ -244,15 +231,28 @@ class Negotiation:
             return replace(self, status=Status.SILENT, ended=now)
         return self
 
+    def countersigned(self, by: Account | bytes) -> Self:
+        """The agreed negotiation with its author's signature on the deal: signed by that account, or as it came.
+
+        The same negotiation if it was there. Raises Refused: KIND if nothing is agreed here, DEAL_SIGNATURE for what
+        is not the author's, in the form that the escrow takes.
+        """
+        author, deal = self.author, self.deal
+        if author is None or deal is None:
+            raise Refused(Reason.KIND, "there is no agreed deal to countersign")
+        signature = by if isinstance(by, bytes) else deal.sign(by, self.domain)
+        deal.check(author, signature, self.domain)
+        return self if self.countersignature else replace(self, countersignature=signature)
+
     def renewed(self, opener: str, now: int, limits: Limits | None = None) -> Self:
         """A negotiation over the next revision of the deal in force, opened by either party; messages count on.
 
-        Until the two agree, the deal in force stays. Raises DealError if this one has not ended or no deal is in
-        force, Refused (PARTY, AMOUNT).
+        Until the two agree, the deal in force stays. Raises DealError if this one has not ended, or no deal is in
+        force or it is not countersigned; Refused (PARTY, AMOUNT).
         """
         deal = self.deal
-        if self.status is Status.OPEN or deal is None:
-            raise DealError("only a deal in force is renegotiated, when nothing else is being negotiated")
+        if self.status is Status.OPEN or deal is None or self.signatures is None:
+            raise DealError("only a countersigned deal in force is renegotiated, when nothing else is negotiated")
         self.other(opener)
         now = self._after(checked_number("now, in seconds", now, MAX_TIME))
         checked_number("revision", deal.revision + 1, MAX_REVISION)
@@ -267,6 +267,7 @@ class Negotiation:
             status=Status.OPEN,
             ended=None,
             earlier=self,
+            countersignature=b"",
         )
 
     # What to say in it
@@ -274,13 +275,14 @@ class Negotiation:
     def offer(self, account: Account, terms: Terms, expires: int) -> Message:
         """The account's next offer, signed: a proposal if nothing is on the table, a counter-offer otherwise.
 
-        It is firm until `expires` (seconds). Raises Refused (AMOUNT).
+        It can be agreed to, and as a deal opened, until `expires` (seconds). The deal is not signed. Raises Refused
+        (AMOUNT).
         """
         deal = Deal(terms, self.task, self.nonce, self.revision, expires)
         return self._write(account, Kind.COUNTER if self.messages else Kind.PROPOSE, deal)
 
     def agree(self, account: Account) -> Message:
-        """The account's agreement to the offer on the table, signed. Raises Refused (KIND) if there is none."""
+        """Its agreement to the offer on the table, message and deal signed. Raises Refused (KIND) if there is none."""
         if self.table is None:
             raise Refused(Reason.KIND, "there is no offer to agree to")
         return self._write(account, Kind.AGREE, self.table)

@@ -24,7 +24,9 @@ def check_message(negotiation: Negotiation, message: Message, now: int) -> None:
         _check_deal(negotiation, message, message.deal, now)
     if not message.is_signed:
         raise Refused(Reason.SIGNATURE, f"the message is not signed by its sender {message.sender}")
-    if message.deal is not None:
+    if message.kind is not Kind.AGREE and message.deal_signature:
+        raise Refused(Reason.DEAL_SIGNATURE, "only an agreement signs the deal; accepted: no deal signature here")
+    if message.kind is Kind.AGREE and message.deal is not None:
         message.deal.check(message.sender, message.deal_signature, negotiation.domain)
 
 
@@ -57,8 +59,6 @@ def _check_moment(negotiation: Negotiation, message: Message, now: int) -> None:
 def _check_kind(negotiation: Negotiation, message: Message) -> None:
     if (message.kind in _NEEDS_DEAL) != (message.deal is not None):
         raise Refused(Reason.KIND, "all messages but a halt carry a deal")
-    if message.deal is None and message.deal_signature:
-        raise Refused(Reason.KIND, "a halt signs no deal")
     if message.kind is Kind.PROPOSE and negotiation.messages:
         raise Refused(Reason.KIND, "there is an offer: counter it, agree or halt")
     if message.kind in (Kind.COUNTER, Kind.AGREE) and not negotiation.messages:

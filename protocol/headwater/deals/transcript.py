@@ -1,8 +1,9 @@
 """Transcripts: a negotiation with all its revisions, as JSON lines; loading one checks every rule and signature again.
 
 The first line says what is negotiated. Then, in order: `message`, heard at a time; `silence`, the end of waiting, at a
-time; `renew`, the beginning of the next revision. Whoever writes a transcript vouches for times, limits and choices;
-who said what, for which task, pair and escrow, the signatures prove.
+time; `countersignature`, on the deal agreed above it, unless its author has not; `renew`, the beginning of the next
+revision. Whoever writes a transcript vouches for times, limits and choices; who said what, for which task, pair and
+escrow, the signatures prove.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from headwater.deals.deal import deals_domain
+from headwater.deals.deal import SIGNATURE, deals_domain
 from headwater.deals.errors import DealError, Refused
-from headwater.deals.negotiation import Limits, Negotiation, Status
+from headwater.deals.limits import Limits, Status
+from headwater.deals.negotiation import Negotiation
 from headwater.deals.terms import checked_address
-from headwater.deals.wire import message_from, message_object, parse_object, read_fields, read_number
+from headwater.deals.wire import message_from, message_object, parse_object, read_bytes, read_fields, read_number
 
 MAX_LINES: Final = 10_000
 MAX_BYTES: Final = 2**26
@@ -51,6 +53,8 @@ def dump(negotiation: Negotiation) -> str:
             lines.append({"message": message_object(message), "heard": str(heard)})
         if each.status is Status.SILENT:
             lines.append({"silence": str(each.ended)})
+        if each.countersignature:
+            lines.append({"countersignature": "0x" + each.countersignature.hex()})
     return "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
 
 
@@ -149,6 +153,12 @@ def _next(negotiation: Negotiation, entry: Any) -> Negotiation:
         if silent is negotiation:
             raise DealError(f"no silence: there was time until {negotiation.deadline}, or the negotiation had ended")
         return silent
+    if isinstance(entry, dict) and "countersignature" in entry:
+        fields = read_fields("countersignature's line", entry, ("countersignature",))
+        signed = negotiation.countersigned(read_bytes("countersignature", fields["countersignature"], (SIGNATURE,)))
+        if signed is negotiation:
+            raise DealError("countersigned already")
+        return signed
     fields = read_fields("transcript's line", entry, ("renew",))
     renew = read_fields("renewal", fields["renew"], ("opener", "rounds", "reply_window", "opened"))
     opener = checked_address("opener", renew["opener"])

@@ -3,7 +3,7 @@
 {"chain": "31337", "escrow": "0x…", "negotiation": "0x…", "sequence": "0", "previous": "0x…", "kind": "propose",
  "sender": "0x…", "deal": {"task": "7", "payer": "0x…", "payee": "0x…", "payer_action": "door",
  "payee_action": "lever", "price": [["0", "550000000000000000"]], "deposit": "0", "nonce": "0", "revision": "0",
- "expires": "1700000000"} or null, "signature": "0x…", "deal_signature": "0x…"}
+ "expires": "1700000000"} or null, "signature": "0x…", "deal_signature": "0x…" of an agreement, else "0x"}
 """
 
 from __future__ import annotations

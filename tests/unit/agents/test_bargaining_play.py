@@ -250,6 +250,16 @@ def test_a_negotiation_counts_once_and_for_its_own_stage(room: Played) -> None:
         read(json.dumps(raw | {"talks": [], "settled": []}))
 
 
+def test_whose_offer_was_taken_has_countersigned_at_once_and_without_it_a_play_settles_nothing(room: Played) -> None:
+    for talk in room.talks:
+        assert talk.negotiation.signatures is not None
+        assert all(not said.deal_signature for said in talk.negotiation.messages[:-1])
+    raw = room.as_dict()
+    talks = [talk | {"transcript": talk["transcript"].rpartition("{")[0]} for talk in raw["talks"]]
+    with pytest.raises(PlayedError, match="0 deals were agreed; the play settles 1"):
+        read(json.dumps(raw | {"talks": talks}))
+
+
 def test_no_json_is_no_play() -> None:
     for text in ("", "[]", "{}", "nonsense", "[" * 100_000):
         with pytest.raises(PlayedError):

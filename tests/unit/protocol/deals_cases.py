@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from headwater.chain.accounts import Account
-from headwater.deals import Limits, Message, Negotiation, Price, Terms, deals_domain
+from headwater.deals import Kind, Limits, Message, Negotiation, Price, Terms, deals_domain
 from headwater.deals.deal import sign_digest
 from headwater.units import WAD
 
@@ -39,14 +39,21 @@ def offered(share: int = 55 * WAD // 100, limits: Limits = LIMITS) -> Negotiatio
     return negotiation.receive(negotiation.offer(FIRST, terms(share), EXPIRES), NOW + 1)
 
 
-def agreed() -> Negotiation:
-    """The second took it."""
+def taken() -> Negotiation:
+    """The second took it; the first has not countersigned."""
     negotiation = offered()
     return negotiation.receive(negotiation.agree(SECOND), NOW + 2)
 
 
+def agreed() -> Negotiation:
+    """The second took it and the first countersigned: the deal is both's."""
+    return taken().countersigned(FIRST)
+
+
 def resigned(message: Message, account: Account, **changes: object) -> Message:
-    """The message with some fields changed, signed again by the account; its deal as well."""
+    """The message with some fields changed, signed again by the account; if it agrees, its deal as well."""
     changed = replace(message, **changes)  # type: ignore[arg-type]
-    deal_signature = b"" if changed.deal is None else changed.deal.sign(account, changed.domain)
+    deal_signature = b""
+    if changed.kind is Kind.AGREE and changed.deal is not None:
+        deal_signature = changed.deal.sign(account, changed.domain)
     return replace(changed, signature=sign_digest(account, changed.digest), deal_signature=deal_signature)

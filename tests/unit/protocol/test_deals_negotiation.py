@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import FrozenInstanceError, replace
 
 import pytest
@@ -17,12 +18,28 @@ from deals_cases import (
     fresh,
     offered,
     resigned,
+    taken,
     terms,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headwater.deals import DealError, Kind, Message, Negotiation, Reason, Refused, Status, dump, load, parse, text_of
+from headwater.chain.accounts import Account
+from headwater.deals import (
+    Deal,
+    DealError,
+    Kind,
+    Message,
+    Negotiation,
+    Reason,
+    Refused,
+    Status,
+    dump,
+    load,
+    parse,
+    signed_by,
+    text_of,
+)
 from headwater.units import WAD
 
 ENDS = {
@@ -46,7 +63,7 @@ def test_the_second_takes_the_first_offer_and_both_have_signed_the_deal() -> Non
 def test_signatures_are_the_payers_and_the_payees_whoever_spoke_last() -> None:
     negotiation = offered()
     negotiation = negotiation.receive(negotiation.offer(SECOND, terms(WAD // 2), EXPIRES), NOW + 2)
-    negotiation = negotiation.receive(negotiation.agree(FIRST), NOW + 3)
+    negotiation = negotiation.receive(negotiation.agree(FIRST), NOW + 3).countersigned(SECOND)
     assert negotiation.deal is not None
     assert negotiation.signatures is not None
     negotiation.deal.check(FIRST.address, negotiation.signatures[0], DOMAIN)
@@ -84,7 +101,11 @@ def test_a_deal_in_force_is_renegotiated_by_both_and_stays_until_they_agree() ->
     again = again.receive(again.offer(FIRST, terms(WAD // 4), EXPIRES), NOW + 201)
     assert again.deal == done.deal
     again = again.receive(again.agree(SECOND), NOW + 202)
+    assert again.signatures is None
+    again = again.countersigned(FIRST)
     assert again.deal is not None
+    assert again.signatures is not None
+    again.deal.check(FIRST.address, again.signatures[0], DOMAIN)
     assert (again.deal.revision, again.deal.terms.price.most, again.id) == (1, WAD // 4, done.id)
     assert load(dump(again)) == again
 
@@ -112,7 +133,63 @@ def test_a_renewal_keeps_payer_and_payee() -> None:
     fresh().receive(fresh().offer(FIRST, turned, EXPIRES), NOW + 1)
 
 
-def test_an_offer_stays_firm_until_it_expires_whatever_was_said_since() -> None:
+def signatures_on(deals: list[Deal], account: Account, *negotiations: Negotiation) -> list[Deal]:
+    """The deals of which any 65 bytes in these transcripts are the account's signature."""
+    held = [bytes.fromhex(found) for each in negotiations for found in re.findall(r"0x([0-9a-f]{130})\"", dump(each))]
+    return [deal for deal in deals if any(signed_by(deal.digest(DOMAIN), one) == account.address for one in held)]
+
+
+def test_an_older_offer_cannot_be_opened_for_nobody_but_its_author_ever_could_sign_it() -> None:
+    negotiation = offered(WAD // 4)
+    for account, share in ((SECOND, WAD // 2), (FIRST, WAD // 3)):
+        negotiation = negotiation.receive(negotiation.offer(account, terms(share), EXPIRES), NOW + 2)
+    bargained = negotiation
+    assert all(message.deal_signature == b"" for message in bargained.messages)
+    negotiation = negotiation.receive(negotiation.agree(SECOND), NOW + 3)
+    done = negotiation.countersigned(FIRST)
+    deals = [message.deal for message in done.messages[:3] if message.deal is not None]
+    assert deals[-1] == done.deal
+    assert [signatures_on(deals, one, bargained) for one in (FIRST, SECOND)] == [[], []]
+    assert [signatures_on(deals, one, negotiation) for one in (FIRST, SECOND)] == [[], deals[-1:]]
+    assert [signatures_on(deals, one, done) for one in (FIRST, SECOND)] == [deals[-1:], deals[-1:]]
+
+
+def test_a_deal_has_both_signatures_only_when_its_author_countersigned_and_nobody_else_can() -> None:
+    assert (offered().author, taken().author, agreed().author) == (None, FIRST.address, FIRST.address)
+    deal = taken().deal
+    assert deal is not None
+    assert (taken().status, taken().signatures) == (Status.AGREED, None)
+    good = deal.sign(FIRST, DOMAIN)
+    other = replace(deal, terms=terms(WAD)).sign(FIRST, DOMAIN)
+    for by in (
+        SECOND,
+        OTHER,
+        taken().messages[-1].deal_signature,
+        taken().messages[0].signature,
+        other,
+        good[:64],
+        b"",
+    ):
+        for negotiation in (taken(), agreed()):
+            before = dump(negotiation)
+            with pytest.raises(Refused) as refused:
+                negotiation.countersigned(by)
+            assert refused.value.reason is Reason.DEAL_SIGNATURE
+            assert dump(negotiation) == before
+    assert taken().countersigned(good) == taken().countersigned(FIRST) == agreed()
+    done = agreed()
+    assert done.countersigned(FIRST) is done.countersigned(good) is done
+
+
+def test_what_is_not_agreed_is_not_countersigned() -> None:
+    halted = offered().receive(offered().halt(SECOND), NOW + 2)
+    for negotiation in (fresh(), offered(), halted, fresh().silence(10**6), agreed().renewed(FIRST.address, NOW + 9)):
+        with pytest.raises(Refused, match="no agreed deal") as refused:
+            negotiation.countersigned(FIRST)
+        assert refused.value.reason is Reason.KIND
+
+
+def test_offers_whose_time_is_not_over_are_listed_whatever_was_said_since() -> None:
     negotiation = fresh()
     negotiation = negotiation.receive(negotiation.offer(FIRST, terms(WAD // 4), NOW + 20), NOW + 1)
     negotiation = negotiation.receive(negotiation.offer(SECOND, terms(WAD // 2), NOW + 30), NOW + 2)
@@ -122,7 +199,7 @@ def test_an_offer_stays_firm_until_it_expires_whatever_was_said_since() -> None:
 
 
 def test_only_a_deal_in_force_is_renegotiated() -> None:
-    for negotiation in (fresh(), offered(), fresh().silence(10**6), agreed().renewed(FIRST.address, NOW + 9)):
+    for negotiation in (fresh(), offered(), taken(), fresh().silence(10**6), agreed().renewed(FIRST.address, NOW + 9)):
         with pytest.raises(DealError, match="deal in force"):
             negotiation.renewed(FIRST.address, NOW + 10)
     with pytest.raises(Refused, match="two parties"):
@@ -187,4 +264,10 @@ def test_any_sequence_of_messages_takes_legal_steps_to_an_end_within_the_bound(s
         negotiation = negotiation.silence(bound + 1)
     assert negotiation.status is not Status.OPEN
     assert (negotiation.deal is not None) == (negotiation.status is Status.AGREED)
+    assert negotiation.signatures is None
     assert load(dump(negotiation)) == negotiation
+    if negotiation.author is not None:
+        done = negotiation.countersigned(FIRST if negotiation.author == FIRST.address else SECOND)
+        assert (done.status, done.deal) == (negotiation.status, negotiation.deal)
+        assert done.signatures is not None
+        assert load(dump(done)) == done

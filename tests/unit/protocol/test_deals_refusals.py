@@ -78,11 +78,23 @@ BAD: dict[str, tuple[Reason, Callable[[Negotiation], Message]]] = {
     "no signature": (Reason.SIGNATURE, lambda n: replace(counter(n), signature=b"")),
     "forged deal signature": (
         Reason.DEAL_SIGNATURE,
-        lambda n: replace(counter(n), deal_signature=counter(n, 3).deal_signature),
+        lambda n: replace(n.agree(SECOND), deal_signature=Deal(terms(HALF), 7, 0, 0, EXPIRES).sign(SECOND, DOMAIN)),
     ),
     "deal signed for another chain": (
         Reason.DEAL_SIGNATURE,
-        lambda n: replace(counter(n), deal_signature=Deal(terms(HALF), 7, 0, 0, EXPIRES).sign(SECOND, ELSEWHERE)),
+        lambda n: replace(n.agree(SECOND), deal_signature=Deal(terms(), 7, 0, 0, EXPIRES).sign(SECOND, ELSEWHERE)),
+    ),
+    "deal signed by the other": (
+        Reason.DEAL_SIGNATURE,
+        lambda n: replace(n.agree(SECOND), deal_signature=Deal(terms(), 7, 0, 0, EXPIRES).sign(FIRST, DOMAIN)),
+    ),
+    "an agreement that does not sign the deal": (
+        Reason.DEAL_SIGNATURE,
+        lambda n: replace(n.agree(SECOND), deal_signature=b""),
+    ),
+    "an offer that signs its deal": (
+        Reason.DEAL_SIGNATURE,
+        lambda n: replace(counter(n), deal_signature=Deal(terms(HALF), 7, 0, 0, EXPIRES).sign(SECOND, DOMAIN)),
     ),
     "another chain": (Reason.DOMAIN, lambda n: resigned(counter(n), SECOND, domain=ELSEWHERE)),
     "another contract": (Reason.DOMAIN, lambda n: resigned(counter(n), SECOND, domain=OTHER_ESCROW)),
@@ -109,7 +121,7 @@ BAD: dict[str, tuple[Reason, Callable[[Negotiation], Message]]] = {
     "a counter that is the offer": (Reason.KIND, lambda n: counter(n, 55 * WAD // 100)),
     "a halt with a deal": (Reason.KIND, lambda n: resigned(counter(n), SECOND, kind=Kind.HALT)),
     "an agreement without a deal": (Reason.KIND, lambda n: resigned(n.halt(SECOND), SECOND, kind=Kind.AGREE)),
-    "a halt that signs something": (Reason.KIND, lambda n: replace(n.halt(SECOND), deal_signature=bytes(65))),
+    "a halt that signs something": (Reason.DEAL_SIGNATURE, lambda n: replace(n.halt(SECOND), deal_signature=bytes(65))),
     "an agreement to another deal": (Reason.OTHER_DEAL, lambda n: resigned(counter(n), SECOND, kind=Kind.AGREE)),
     "an offer that has expired": (Reason.EXPIRED, lambda n: n.offer(SECOND, terms(HALF), LATER - 1)),
 }
@@ -234,7 +246,8 @@ def test_a_text_that_is_no_message_is_refused_before_it_is_one(case: str) -> Non
 
 def test_every_message_survives_its_own_json() -> None:
     negotiation = offered()
-    for message in (negotiation.messages[0], counter(negotiation), negotiation.halt(SECOND)):
+    said = (negotiation.messages[0], counter(negotiation), negotiation.agree(SECOND), negotiation.halt(SECOND))
+    for message in said:
         assert parse(text_of(message)) == message
 
 

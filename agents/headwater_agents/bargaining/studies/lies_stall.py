@@ -157,7 +157,7 @@ def _agree(negotiation: Negotiation, pair: Pair, amount: int) -> Negotiation:
     if negotiation.turn != offering.address:
         offering, other = other, offering
     offered = negotiation.receive(negotiation.offer(offering, _terms(pair, amount), _DAY), 0)
-    return offered.receive(offered.agree(other), 0)
+    return offered.receive(offered.agree(other), 0).countersigned(offering)
 
 
 def _last_word(pair: Pair, yields: bool) -> list[int]:
@@ -174,6 +174,7 @@ def _last_word(pair: Pair, yields: bool) -> list[int]:
         negotiation = negotiation.receive(move, 0)
     if negotiation.status is not Status.AGREED:
         return pair.none
+    negotiation = negotiation.countersigned(payee)
     return pair.paid(pair.acted(), settles(pair, negotiation, True, True))
 
 
@@ -184,6 +185,8 @@ def _repriced(pair: Pair, yields: bool, means_it: bool) -> list[int]:
     asked = before.renewed(payee.address, 0)
     asked = asked.receive(asked.offer(payee, _terms(pair, pair.leg.high), _DAY), 0)
     after = asked.receive(asked.agree(payer) if yields else asked.halt(payer), 0)
+    if yields:
+        after = after.countersigned(payee)
     if not yields and after.deal != before.deal:
         raise StudyError("a refused revision changed a deal")
     if not yields and means_it:

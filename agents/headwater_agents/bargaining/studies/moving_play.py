@@ -248,4 +248,4 @@ class Table:
             deposit=LEG,
         )
         offered = negotiation.receive(negotiation.offer(sign.shipper, terms, sign.now + _DAY), sign.now)
-        return offered.receive(offered.agree(sign.carrier), sign.now)
+        return offered.receive(offered.agree(sign.carrier), sign.now).countersigned(sign.shipper)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from headwater.chain.accounts import Account, development_key
-from headwater.deals import Kind, Limits, Status
+from headwater.deals import Limits, Status
 from headwater_agents.bargaining import NOWHERE, Arm, Leg, Negotiator, Plan, Rollouts, Table, View
 from headwater_agents.bargaining.talks import hold
 
@@ -104,7 +104,7 @@ def talk_over(
         now = held.now
         talk = held.negotiation
         messages += len(talk.messages)
-        signatures += sum(1 if message.kind is Kind.HALT else 2 for message in talk.messages)
+        signatures += len(talk.messages) + (2 if talk.signatures is not None else 0)
         if talk.status is Status.AGREED and talk.deal is not None:
             agreed += 1
             paid = talk.deal.terms.amount(leg.base)

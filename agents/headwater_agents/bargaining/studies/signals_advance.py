@@ -102,10 +102,10 @@ class Advances:
         found = [0] * len(self.sellers)
         for period in self.played:
             for place, (talk, there) in enumerate(zip(period.talks, period.kept, strict=True)):
-                deal = None if talk is None else judged(dump(talk)).deal
-                if deal is not None:
+                again = None if talk is None else judged(dump(talk))
+                if again is not None and again.deal is not None and again.signatures is not None:
                     verdict = Verdict(payer_kept=True, payee_kept=there)
-                    found[place] += settle_task(0, {}, [(deal, verdict)]).paid[0].paid
+                    found[place] += settle_task(0, {}, [(again.deal, verdict)]).paid[0].paid
         return tuple(found)
 
     def checks(self, arm: str) -> list[Check]:
@@ -154,7 +154,7 @@ class Advances:
             deposit=amount,
         )
         negotiation = negotiation.receive(negotiation.offer(self.payer, terms, now + self.term), now)
-        return negotiation.receive(negotiation.agree(seller), now)
+        return negotiation.receive(negotiation.agree(seller), now).countersigned(self.payer)
 
 
 def advance_of(share: int, income: float, questions: int, part_bps: int) -> int:

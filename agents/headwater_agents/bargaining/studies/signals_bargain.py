@@ -41,7 +41,10 @@ class Table:
 
 
 def bargain(buyer: Account, seller: Account, bids: Quotes, asks: Quotes, table: Table) -> Negotiation:
-    """The whole negotiation, ended. The buyer speaks first; one that would pay nothing at all halts at once."""
+    """The whole negotiation, ended; countersigned if they agree.
+
+    The buyer speaks first; one that would pay nothing at all halts at once.
+    """
     limits = Limits(rounds=bids.steps + asks.steps)
     negotiation = Negotiation.between(
         buyer.address,
@@ -58,7 +61,9 @@ def bargain(buyer: Account, seller: Account, bids: Quotes, asks: Quotes, table: 
         said = len(negotiation.messages)
         message = _next(negotiation, (buyer, seller), *sides[said % 2], said // 2, table.expires)
         negotiation = negotiation.receive(message, table.now)
-    return negotiation
+    if negotiation.author is None:
+        return negotiation
+    return negotiation.countersigned(buyer if negotiation.author == buyer.address else seller)
 
 
 def _next(

@@ -174,5 +174,6 @@ class Skimming:
 
 
 def agreed_share(negotiation: Negotiation) -> int:
-    """The share (WAD) of an agreed negotiation; 0 of any other."""
-    return 0 if negotiation.deal is None else negotiation.deal.terms.price.at(0)
+    """The share (WAD) of a negotiation that both signed; 0 of any other."""
+    deal = negotiation.deal
+    return 0 if deal is None or negotiation.signatures is None else deal.terms.price.at(0)
