@@ -45,7 +45,7 @@ def bargain(table: Table, negotiation: Negotiation | None, ask: int, limit: int)
 
 
 class Rational(Negotiator):
-    """Exact: asks the fair price, the Shapley value of the stage game, and holds to it.
+    """Exact: asks the fair price, by its share of the stage game, and holds to it.
 
     Args:
         gives_way: how far it lets the price move against it in its last turn, as a part of its fair gain: 0 holds to

@@ -92,7 +92,7 @@ class Plan:
 
     @property
     def fair(self) -> Mapping[int, int]:
-        """Wei each player of the stage ends at: its Shapley value of the stage game."""
+        """Wei each player of the stage ends at: its fair share of the stage game."""
         return dict(zip(self.game.players, self.game.fair, strict=True))
 
     @property
