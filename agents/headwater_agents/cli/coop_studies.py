@@ -15,7 +15,13 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print the recor
 
 
 @click.command("pairings")
-@click.option("--arm", type=click.Choice(("short-term", "full")), default="short-term", show_default=True)
+@click.option(
+    "--arm",
+    type=click.Choice(("short-term", "full")),
+    default="short-term",
+    show_default=True,
+    help="How they bargain.",
+)
 @click.option("--tasks", type=click.IntRange(1, 10_000), default=200, show_default=True, help="Played by each pair.")
 @click.option("--counted", type=click.IntRange(1, 10_000), default=40, show_default=True, help="Last tasks that count.")
 @_seed

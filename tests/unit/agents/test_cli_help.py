@@ -43,7 +43,20 @@ LEAVES = _leaves(headwater)
 
 def test_the_subcommands_are_these() -> None:
     assert [
-        *("abi", "account", "agent", "attack", "deploy", "explain", "facilitator", "key", "learn", "node", "run"),
+        *(
+            "abi",
+            "account",
+            "agent",
+            "attack",
+            "coop",
+            "deploy",
+            "explain",
+            "facilitator",
+            "key",
+            "learn",
+            "node",
+            "run",
+        ),
         *("send", "series", "swarm", "sweep", "trace", "values", "verify"),
     ] == COMMANDS
 
