@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from accord_cases import one_story, some_graph, some_population, some_rules
 from headwater_agents.accord import AccordError, State, compare, replay, run_processes
 from headwater_agents.accord.process import HOST
-from headwater_agents.cli.accord import accord_command
+from headwater_agents.cli.command import headwater
 from headwater_agents.cli.errors import INTERRUPTED, USAGE
 
 LIMIT_S = 120.0
@@ -131,7 +131,9 @@ def test_ctrl_c_ends_every_process_and_says_so() -> None:
 
 
 def test_the_command_compares_with_memory_and_tells_it_as_json() -> None:
-    result = CliRunner().invoke(accord_command, ["--agents", "6", "--rounds", "20", "--loss", "0.1", "--json"])
+    result = CliRunner().invoke(
+        headwater, ["values", "accord", "--agents", "6", "--rounds", "20", "--loss", "0.1", "--json"]
+    )
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
     assert told["same_as_in_memory"] is True
@@ -149,7 +151,7 @@ def test_the_command_compares_with_memory_and_tells_it_as_json() -> None:
     ],
 )
 def test_wrong_use_is_one_line_that_says_what_is_accepted(arguments: list[str], says: str) -> None:
-    result = CliRunner().invoke(accord_command, arguments)
+    result = CliRunner().invoke(headwater, ["values", "accord", *arguments])
     assert result.exit_code == USAGE
     assert says in result.output
     assert "Traceback" not in result.output

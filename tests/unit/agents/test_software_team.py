@@ -121,7 +121,7 @@ def test_settings_make_the_game_again_with_what_was_written_for_it() -> None:
         ({"extra": [Artefact(role="CEO", name="whole-product")]}, "names of their own"),
         ({"extra": [Artefact(role="CEO", name=ABSENT)]}, "names of their own"),
         ({"extra": [Artefact(role="CEO", name="x", decisions=(("empty", "drop"),))]}, "is for the CPO"),
-        ({"colour": "red"}, "does not take"),
+        ({"colour": "red"}, "there is no colour"),
     ],
 )
 def test_settings_of_no_game_are_refused(settings: dict[str, object], said: str) -> None:

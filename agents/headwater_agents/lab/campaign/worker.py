@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
+import sys
 import threading
 import traceback
 from dataclasses import dataclass
@@ -62,6 +64,8 @@ def serve(connection: Connection) -> None:
     """Perform tasks that come in until whoever sends them is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; our parent decides what it means
     os.dup2(2, 1)  # what a unit prints is not the command's output
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # a worker that is ended has no time left to flush
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         try:
